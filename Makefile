@@ -1,0 +1,40 @@
+# `make` prints this help. Bodies are in deploy/scripts, which .ci/run uses as well.
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.PHONY: help run setup test check lint types fmt bench bench-import lock clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+
+run: ## everything on this machine, with a demo import; ARGS="--once --roster FILE.xlsx --json" for one job
+	@exec deploy/scripts/run $(ARGS)
+
+setup: ## the virtual environment for development
+	@exec deploy/scripts/setup dev
+
+test: ## all tests; T="path or pytest options" for some of them
+	@exec deploy/scripts/test $(T)
+
+check: ## the fast part: lint, types, unit tests
+	@exec deploy/scripts/check
+
+lint: ## ruff: rules and format
+	@exec deploy/scripts/lint
+
+types: ## mypy --strict
+	@exec deploy/scripts/types
+
+fmt: ## rewrite the code as ruff formats it
+	@exec deploy/scripts/fmt
+
+bench: ## all measurements, as ratios taken side by side
+	@exec deploy/scripts/bench all
+
+bench-import: ## the roster import: rows/s, ratio to COPY, cost per row as sheets grow
+	@exec deploy/scripts/bench import
+
+lock: ## resolve requirements/*.in again
+	@exec deploy/scripts/setup dev && exec deploy/scripts/lock
+
+clean: ## remove the local stack's data, caches and artefacts; the virtual environment stays
+	@rm -rf .academy .artifacts .pytest_cache .mypy_cache .ruff_cache .hypothesis

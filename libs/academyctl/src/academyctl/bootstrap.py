@@ -1,0 +1,40 @@
+"""What has to exist before services start: the database with its roles, the queues, the buckets."""
+
+from __future__ import annotations
+
+from botocore.exceptions import ClientError
+from servicekit.roles_sql import bootstrap_database
+
+from academyctl.config import REPOSITORY
+from academyctl.endpoints import QUEUE_PREFIX, Endpoints
+from academyctl.queues import create_queues, load_queues
+from academyctl.secret_store import SecretStore
+from academyctl.services import DATABASE, passwords
+
+QUEUES = REPOSITORY / "deploy" / "queues.yaml"
+BUCKETS = ("academy-excel", "academy-video", "academy-ai", "academy-storage")
+_PROBE = "ready.probe"
+
+
+def database(endpoints: Endpoints, secrets: SecretStore) -> None:
+    """Raises psycopg.Error."""
+    bootstrap_database(endpoints.admin_url, DATABASE, passwords(secrets))
+
+
+def queues(endpoints: Endpoints) -> None:
+    """Raises BotoCoreError or ClientError."""
+    create_queues(endpoints.sqs(), load_queues(QUEUES, QUEUE_PREFIX))
+
+
+def buckets(endpoints: Endpoints) -> None:
+    """Also waits until a first object can be written. Raises BotoCoreError or ClientError."""
+    client = endpoints.r2()
+    for name in BUCKETS:
+        try:
+            client.head_bucket(Bucket=name)
+        except ClientError as error:
+            if error.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
+                raise
+            client.create_bucket(Bucket=name)
+    client.put_object(Bucket=BUCKETS[0], Key=_PROBE, Body=b"")
+    client.delete_object(Bucket=BUCKETS[0], Key=_PROBE)

@@ -1,0 +1,86 @@
+"""The five services as processes: their commands and the environment each one gets."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from contracts import SERVICES
+from servicekit.roles_sql import Passwords
+from sqlalchemy import make_url
+
+from academyctl.config import Ports
+from academyctl.embedded.program import Program, answers_ok
+from academyctl.secret_store import SecretStore
+
+DATABASE = "academy"
+# one API process each is plenty on a laptop; any of these can be set from outside
+_LAPTOP = {"WEB_WORKERS": "1"}
+_NOT_INHERITED = frozenset(
+    {"DATABASE_URL", "MIGRATION_DATABASE_URL", "PROMETHEUS_MULTIPROC_DIR", "ACADEMY_TOKEN"}
+)
+
+
+def package(service: str) -> str:
+    """The Python package and the database schema of a service."""
+    return service.replace("-", "_")
+
+
+def passwords(secrets: SecretStore) -> dict[str, Passwords]:
+    """The log-in roles of every schema."""
+    return {
+        schema: Passwords(owner=secrets.get(f"{schema}_owner"), app=secrets.get(f"{schema}_app"))
+        for schema in map(package, SERVICES)
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the services are given: `shared` holds SQS, R2, issuer and internal token."""
+
+    admin_url: str
+    ports: Ports
+    shared: Mapping[str, str]
+    passwords: Mapping[str, Passwords]
+    metrics: Path
+
+    def api(self, service: str) -> Program:
+        port = self.ports.api(service)
+        own = {"API_BIND": f"127.0.0.1:{port}", "PROMETHEUS_MULTIPROC_DIR": str(self.metrics / service)}
+        return self._program(service, "api", own | self._app_url(service), port)
+
+    def worker(self, service: str) -> Program:
+        port = self.ports.health(service)
+        own = {"HEALTH_BIND": f"127.0.0.1:{port}"}
+        return self._program(service, "worker", own | self._app_url(service), port)
+
+    def migration(self, service: str) -> Program:
+        """Runs to its end; the only process that holds the owner's password."""
+        schema = package(service)
+        url = self._url(f"{schema}_owner", self.passwords[schema].owner)
+        return self._program(service, "migrate", {"MIGRATION_DATABASE_URL": url})
+
+    def _program(
+        self, service: str, command: str, own: Mapping[str, str], port: int | None = None
+    ) -> Program:
+        inherited = {name: value for name, value in os.environ.items() if name not in _NOT_INHERITED}
+        return Program(
+            f"{service}-{command}",
+            (sys.executable, "-m", package(service), command),
+            lambda: port is None or answers_ok(port, "/readyz"),
+            env={**_LAPTOP, **inherited, **self.shared, **own},
+            ports=(port,) if port else (),
+            start_seconds=90,
+            stop_seconds=30,
+        )
+
+    def _app_url(self, service: str) -> dict[str, str]:
+        schema = package(service)
+        return {"DATABASE_URL": self._url(f"{schema}_app", self.passwords[schema].app)}
+
+    def _url(self, role: str, password: str) -> str:
+        url = make_url(self.admin_url).set(username=role, password=password, database=DATABASE)
+        return url.render_as_string(hide_password=False)

@@ -1,0 +1,126 @@
+"""Settings, secrets, tokens and what each process is told."""
+
+from __future__ import annotations
+
+import stat
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import yaml
+from academyctl import endpoints, gateway
+from academyctl.config import Directories, LocalSettings, Ports, load_settings
+from academyctl.issuer import AUDIENCE, ISSUER, DevelopmentIssuer
+from academyctl.secret_store import SecretStore
+from academyctl.services import Surroundings, passwords
+from contracts import SERVICES
+from servicekit.auth import KeySet, Role, TokenVerifier
+from servicekit.settings import SettingsError
+
+
+@pytest.fixture
+def directories(tmp_path: Path) -> Directories:
+    made = Directories(tmp_path / "data")
+    made.make()
+    return made
+
+
+def surroundings(directories: Directories, **environ: str) -> Surroundings:
+    settings, secrets = load_settings(environ), SecretStore(directories.secrets)
+    found = endpoints.find(settings, secrets, Ports(settings.port))
+    shared = endpoints.service_environment(settings, found, secrets, directories)
+    ports = Ports(settings.port)
+    return Surroundings(found.admin_url, ports, shared, passwords(secrets), directories.metrics)
+
+
+def test_settings_name_every_problem_at_once() -> None:
+    with pytest.raises(SettingsError) as caught:
+        load_settings({"ACADEMY_PORT": "80", "SQS_ENDPOINT_URL": "nonsense"})
+    assert [problem.split()[0] for problem in caught.value.problems] == ["ACADEMY_PORT", "SQS_ENDPOINT_URL"]
+
+
+@pytest.mark.parametrize(
+    ("given", "missing"),
+    [
+        ({"R2_ENDPOINT": "https://r2.example"}, "R2_ACCESS_KEY"),
+        ({"AUTH_JWKS_URL": "https://issuer.example/jwks"}, "AUTH_ISSUER"),
+    ],
+)
+def test_a_real_part_is_named_together_with_what_it_needs(given: dict[str, str], missing: str) -> None:
+    with pytest.raises(SettingsError, match=missing):
+        load_settings(given)
+
+
+def test_a_password_does_not_show_in_the_settings() -> None:
+    assert "hunter2" not in repr(load_settings({"DATABASE_URL": "postgresql://me:hunter2@db/postgres"}))
+
+
+def test_secrets_stay_the_same_and_are_closed_to_others(directories: Directories) -> None:
+    made = {name: SecretStore(directories.secrets).get(name) for name in ("a", "b")}
+    assert made["a"] != made["b"]
+    assert {name: SecretStore(directories.secrets).get(name) for name in ("a", "b")} == made
+    DevelopmentIssuer(directories.secrets)
+    assert stat.S_IMODE(directories.secrets.stat().st_mode) == 0o700
+    assert {stat.S_IMODE(path.stat().st_mode) for path in directories.secrets.iterdir()} == {0o600}
+
+
+def test_the_services_accept_a_token_of_the_development_issuer(directories: Directories) -> None:
+    issuer = DevelopmentIssuer(directories.secrets)
+    issuer.write_jwks(directories.jwks)
+    token = DevelopmentIssuer(directories.secrets).token("demo", ["staff"], "me", timedelta(hours=1))
+    identity = TokenVerifier(KeySet(directories.jwks.as_uri()), ISSUER, AUDIENCE).identify(f"Bearer {token}")
+    assert (identity.tenant_id, identity.subject, identity.roles) == ("demo", "me", {Role.STAFF})
+
+
+def test_no_long_running_process_holds_the_password_of_an_owner(directories: Directories) -> None:
+    told = surroundings(directories)
+    owners = {pair.owner for pair in told.passwords.values()}
+    for service in SERVICES:
+        for program in (told.api(service), told.worker(service)):
+            assert not [value for value in program.env.values() for owner in owners if owner in value]
+            assert f"{service.replace('-', '_')}_app:" in program.env["DATABASE_URL"]
+        migration = told.migration(service)
+        assert "DATABASE_URL" not in migration.env
+        assert "_owner:" in migration.env["MIGRATION_DATABASE_URL"]
+
+
+def test_every_part_has_a_port_of_its_own(directories: Directories) -> None:
+    told = surroundings(directories)
+    ports = [port for service in SERVICES for port in (*told.api(service).ports, *told.worker(service).ports)]
+    ports += [Ports(8800).gateway, Ports(8800).postgres, Ports(8800).sqs, Ports(8800).s3]
+    assert len(ports) == len(set(ports)) == 2 * len(SERVICES) + 4
+
+
+def test_named_servers_take_the_place_of_the_embedded_ones(directories: Directories) -> None:
+    told = surroundings(
+        directories,
+        DATABASE_URL="postgresql://admin:secret@db.example:6000/postgres",
+        SQS_ENDPOINT_URL="https://sqs.example",
+        R2_ENDPOINT="https://r2.example",
+        R2_ACCESS_KEY="key",
+        R2_SECRET_KEY="secret-key",
+        AUTH_JWKS_URL="https://issuer.example/jwks",
+        AUTH_ISSUER="https://issuer.example",
+        AUTH_AUDIENCE="them",
+    ).api("enrollment")
+    assert "enrollment_app:" in told.env["DATABASE_URL"]
+    assert "@db.example:6000/academy" in told.env["DATABASE_URL"]
+    assert told.env["SQS_ENDPOINT_URL"] == "https://sqs.example"
+    assert told.env["R2_ENDPOINT"] == "https://r2.example"
+    assert told.env["R2_ACCESS_KEY"] == "key"
+    assert told.env["AUTH_JWKS_URL"] == "https://issuer.example/jwks"
+    assert told.env["AUTH_AUDIENCE"] == "them"
+
+
+def test_the_gateway_routes_every_service_and_never_a_bare_prefix(tmp_path: Path) -> None:
+    rules = yaml.safe_load(gateway.RULES.read_text(encoding="utf-8"))
+    assert set(rules["services"]) == set(SERVICES)
+    text = gateway.configuration(rules, tmp_path / "jwks.json", Ports(8800))
+    proxied = [line.split("{")[0].split()[1:] for line in text.splitlines() if "proxy_pass" in line]
+    paths = [path for paths in rules["services"].values() for path in paths]
+    assert sorted(proxied) == sorted([["=", path] for path in paths] + [[f"{path}/"] for path in paths])
+    assert not [path for path in paths if "internal" in path or "metrics" in path]
+
+
+def test_the_defaults_are_those_of_the_readme() -> None:
+    assert load_settings({}) == LocalSettings(data=".academy", port=8800)

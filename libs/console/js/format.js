@@ -1,0 +1,47 @@
+/** How values read in Korean. Pure functions. */
+
+const NUMBER = new Intl.NumberFormat("ko-KR");
+const WHEN = new Intl.DateTimeFormat("ko-KR", {
+  timeZone: "Asia/Seoul", month: "long", day: "numeric", weekday: "short", hour: "numeric", minute: "2-digit",
+});
+const DAY = new Intl.DateTimeFormat("sv-SE", { timeZone: "Asia/Seoul" });
+
+/** 12345 → "12,345" @returns {string} */
+export function number(/** @type {number | null | undefined} */ value) {
+  return NUMBER.format(value ?? 0);
+}
+
+/** Bytes as a size a person reads: 734003 → "717 KB" @returns {string} */
+export function size(/** @type {number} */ bytes) {
+  if (bytes < 1024) return `${bytes} B`;
+  if (bytes < 1024 * 1024) return `${Math.round(bytes / 1024)} KB`;
+  return `${(bytes / 1024 / 1024).toFixed(1)} MB`;
+}
+
+/** "01012345678" → "010-1234-5678"; anything else as it is @returns {string} */
+export function phone(/** @type {string | null | undefined} */ digits) {
+  const found = /^(010)(\d{4})(\d{4})$/.exec(digits ?? "");
+  return found ? found.slice(1).join("-") : digits ?? "";
+}
+
+/** An ISO time in Seoul: "11월 23일 (월) 오전 9:05"; "" if unreadable @returns {string} */
+export function when(/** @type {string | number | null | undefined} */ time) {
+  const date = new Date(time ?? NaN);
+  return Number.isNaN(date.getTime()) ? "" : WHEN.format(date);
+}
+
+/** Today in Seoul as YYYY-MM-DD, the value of a date input. @returns {string} */
+export function today(now = new Date()) {
+  return DAY.format(now);
+}
+
+/** Seconds as a rough promise that does not flicker: 47 → "약 50초 남음" @returns {string} */
+export function timeLeft(/** @type {number | null | undefined} */ seconds) {
+  if (seconds === null || seconds === undefined || !Number.isFinite(seconds)) return "";
+  if (seconds < 5) return "곧 끝납니다";
+  if (seconds < 55) return `약 ${Math.ceil(seconds / 5) * 5}초 남음`;
+  const minutes = Math.max(1, Math.round(seconds / 60));
+  if (minutes < 60) return `약 ${minutes}분 남음`;
+  const rest = minutes % 60;
+  return rest ? `약 ${Math.floor(minutes / 60)}시간 ${rest}분 남음` : `약 ${minutes / 60}시간 남음`;
+}

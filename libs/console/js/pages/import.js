@@ -1,0 +1,237 @@
+import { ApiError } from "../api.js";
+import { size } from "../format.js";
+import { Attempt } from "../roster/attempt.js";
+import { ACCEPT, MAX_MB, TOO_LARGE, checkFile } from "../roster/file-check.js";
+import { LectureField } from "../roster/lecture-field.js";
+import { recentList } from "../roster/recent-list.js";
+import { SessionField } from "../roster/session-field.js";
+import { Dropzone } from "../ui/dropzone.js";
+import { fill, h } from "../ui/dom.js";
+import { field } from "../ui/field.js";
+import { announce } from "../ui/live.js";
+import { errorNotice, notice, smallPrint } from "../ui/notice.js";
+import { passwordInput } from "../ui/password.js";
+import { progressPanel } from "../ui/progress.js";
+
+/** @typedef {import("../roster/client.js").Draft} Draft @typedef {import("../ui/field.js").Field} Field */
+
+const MIN_PASSWORD = 4;
+
+/** `#/import`; `?from=<job>` starts from an earlier upload, `&go=apply|force` sends it at once. */
+export function importPage(/** @type {import("../router.js").Context} */ context) {
+  return new ImportPage(context).view();
+}
+
+class ImportPage {
+  #attempt = new Attempt();
+  #sending = false;
+
+  constructor(/** @type {import("../router.js").Context} */ { app, query, signal }) {
+    this.app = app;
+    this.query = query;
+    this.signal = signal;
+    this.lecture = new LectureField({ client: app.roster, signal });
+    this.session = new SessionField({ client: app.roster, signal });
+    this.drop = new Dropzone({ accept: ACCEPT, prompt: "엑셀 파일을 여기에 놓거나 눌러서 고르세요", limits: `.xlsx 파일 하나, ${MAX_MB} MB까지`, signal });
+    this.password = passwordInput({ autocomplete: "new-password", maxlength: "128", autocapitalize: "off", spellcheck: "false" });
+    this.fields = this.#buildFields();
+    this.recent = recentList({ app, signal, titleOf: (id) => this.lecture.titleOf(id) });
+    this.controls = h("fieldset", { class: "bare" });
+    this.result = h("div", { class: "stack" });
+    this.content = h("div", { class: "columns" });
+    this.#listen();
+  }
+
+  /** @returns {Record<string, Field>} by the API's names */
+  #buildFields() {
+    return {
+      lecture_id: this.lecture.field,
+      session_id: this.session.field,
+      file: field({ label: "명단 파일", control: this.drop.node, target: this.drop.input, quiet: true }),
+      initial_password: field({
+        label: "초기 비밀번호", control: this.password.node, target: this.password.input,
+        hint: "4자 이상. 이번에 새로 만들어지는 학생·학부모 계정에만 쓰이고, 처음 로그인할 때 바꾸게 됩니다.",
+      }),
+    };
+  }
+
+  /** @returns {import("../router.js").View} */
+  view() {
+    const step = (/** @type {string} */ title, /** @type {import("../ui/dom.js").Child[]} */ ...children) =>
+      h("section", { class: "step" }, h("h2", { class: "step-title" }, title), h("div", { class: "stack" }, ...children));
+    fill(this.controls,
+      step("어느 강의에 등록할까요?", this.lecture.node, this.session.node),
+      step("명단 파일을 올려 주세요", this.fields.file.node),
+      step("새 계정의 비밀번호를 정해 주세요", this.fields.initial_password.node),
+      h("div", { class: "actions submit-row" },
+        h("button", { class: "button", type: "submit", value: "preview" }, "미리보기"),
+        h("button", { class: "button button-main", type: "submit", value: "apply" }, "등록하기"),
+        h("p", { class: "hint" }, "미리보기는 아무것도 저장하지 않고 결과만 보여 줍니다.")));
+    const form = h("form", {
+      class: "card roster-form", novalidate: true,
+      onsubmit: (/** @type {SubmitEvent} */ event) => this.#onSubmit(event),
+    }, this.controls, this.result);
+    fill(this.content, form, h("div", { class: "stack" }, fileTips(), this.recent.node));
+    this.#start();
+    return { title: "명단 등록", node: h("div", {}, h("header", { class: "page-head" },
+      h("h1", { tabindex: "-1" }, "명단 등록"),
+      h("p", { class: "lead" }, "엑셀 명단을 올리면 학생을 찾거나 새로 만들어 강의에 등록합니다.")), this.content) };
+  }
+
+  #listen() {
+    this.lecture.addEventListener("change", () => this.session.show(this.lecture.value));
+    this.lecture.addEventListener("forbidden", (event) => this.#forbidden(/** @type {CustomEvent} */ (event).detail));
+    this.drop.addEventListener("change", async () => this.fields.file.setError(this.drop.file ? await checkFile(this.drop.file) : ""));
+    this.password.input.addEventListener("input", () => this.fields.initial_password.setError(""));
+    window.addEventListener("beforeunload", (event) => this.#sending && event.preventDefault(), { signal: this.signal });
+  }
+
+  /** Fill in what is known of an earlier upload, and send it if that was asked for. */
+  async #start() {
+    const from = this.query.get("from");
+    const sent = from && this.app.sent?.jobId === from ? this.app.sent.draft : null;
+    const lectureId = sent?.lectureId ?? (from ? this.app.recent.find(from)?.lectureId ?? null : null);
+    const go = this.query.get("go");
+    if (go) history.replaceState(null, "", "#/import"); // a reload must not send it again
+    if (go && !sent) {
+      fill(this.result, notice("info", "명단 파일을 다시 골라 주세요.", h("p", {}, "화면을 새로 열어 파일이 남아 있지 않습니다. 강의는 골라 두었습니다.")));
+    }
+    const ready = this.lecture.load(lectureId);
+    if (go && sent) {
+      this.drop.set(sent.file);
+      this.password.input.value = sent.password;
+      await this.#once(() => this.#send({ ...sent, dryRun: go === "force" && sent.dryRun, force: go === "force" }));
+    }
+    await ready;
+    this.recent.draw(); // now with the lectures' titles
+  }
+
+  #forbidden(/** @type {unknown} */ error) {
+    fill(this.content, notice("warn", "이 계정으로는 명단을 등록할 수 없습니다.",
+      h("p", {}, "원장·관리자·강사·직원 계정의 로그인 링크로 들어와 주세요."), smallPrint(error)));
+  }
+
+  #onSubmit(/** @type {SubmitEvent} */ event) {
+    event.preventDefault();
+    const button = /** @type {HTMLButtonElement | null} */ (event.submitter);
+    this.#once(() => this.#submit(button?.value !== "apply")); // Enter in a field previews: the safe one
+  }
+
+  /** One sending at a time: a second click finds it taken from the very first moment. */
+  async #once(/** @type {() => Promise<void>} */ work) {
+    if (this.#sending) return;
+    this.#sending = true;
+    try {
+      await work();
+    } finally {
+      this.#sending = false;
+    }
+  }
+
+  async #submit(/** @type {boolean} */ dryRun) {
+    if (!(await this.#valid())) return;
+    await this.#send({
+      lectureId: /** @type {string} */ (this.lecture.value), sessionId: this.session.value,
+      file: /** @type {File} */ (this.drop.file), password: this.password.input.value, dryRun, force: false,
+    });
+  }
+
+  async #valid() {
+    const { lecture_id, file, initial_password } = this.fields;
+    lecture_id.setError(this.lecture.value ? "" : "강의를 골라 주세요.");
+    file.setError(await checkFile(this.drop.file));
+    const length = this.password.input.value.trim().length;
+    initial_password.setError(length >= MIN_PASSWORD ? "" : `비밀번호를 ${MIN_PASSWORD}자 이상 적어 주세요.`);
+    return this.#focusFirstError();
+  }
+
+  /** @returns {boolean} whether there was none */
+  #focusFirstError() {
+    const wrong = Object.values(this.fields).find((each) => each.hasError());
+    wrong?.focus();
+    return !wrong;
+  }
+
+  async #send(/** @type {Draft} */ draft) {
+    this.fields.file.setError(await checkFile(draft.file)); // it may have changed on the disk since it was chosen
+    if (!this.#focusFirstError()) return;
+    const stop = new AbortController();
+    const panel = this.#showUpload(stop);
+    this.controls.disabled = true;
+    try {
+      const onProgress = (/** @type {number} */ done, /** @type {number} */ total) => panel.set(uploadReading(done, total));
+      const signal = AbortSignal.any([stop.signal, this.signal]);
+      const accepted = await this.app.roster.startImport(draft, { key: this.#attempt.keyFor(draft), signal, onProgress });
+      this.#accepted(draft, accepted);
+    } catch (error) {
+      this.controls.disabled = false;
+      this.#refused(draft, error, stop.signal.aborted);
+    }
+  }
+
+  #showUpload(/** @type {AbortController} */ stop) {
+    const panel = progressPanel();
+    panel.set(uploadReading(0, 0));
+    const cancel = h("button", { class: "button", type: "button", onclick: () => stop.abort() }, "올리기 취소");
+    fill(this.result, h("div", { class: "upload", tabindex: "-1" }, panel.node, cancel));
+    announce("파일을 올리기 시작했습니다.");
+    cancel.focus();
+    return panel;
+  }
+
+  #accepted(/** @type {Draft} */ draft, /** @type {{ job_id: string, status: string }} */ accepted) {
+    this.#attempt.settle();
+    const known = this.app.recent.find(accepted.job_id);
+    const repeated = !draft.force && (known !== undefined || accepted.status === "DONE");
+    this.app.sent = { jobId: accepted.job_id, draft };
+    this.app.recent.add({
+      id: accepted.job_id, file: draft.file.name, lectureId: draft.lectureId, dryRun: draft.dryRun,
+      at: known?.at ?? Date.now(), status: accepted.status,
+    });
+    this.app.router.go(`/jobs/${accepted.job_id}${repeated ? "?repeated=1" : ""}`);
+  }
+
+  #refused(/** @type {Draft} */ draft, /** @type {unknown} */ error, /** @type {boolean} */ cancelled) {
+    fill(this.result);
+    if (this.signal.aborted) return;
+    if (cancelled) {
+      fill(this.result, notice("info", "올리기를 취소했습니다."));
+      return;
+    }
+    if (error instanceof ApiError && !error.transient && error.status !== 409) this.#attempt.settle();
+    if (error instanceof ApiError && this.#showFieldErrors(error)) return;
+    const again = h("button", { class: "button", type: "button", onclick: () => this.#once(() => this.#send(draft)) }, "다시 시도");
+    const calm = h("p", {}, "다시 시도해도 같은 작업이 두 번 접수되지 않습니다.");
+    fill(this.result, errorNotice(error, calm, again));
+    again.focus();
+  }
+
+  /** @returns {boolean} whether every complaint of the server has found its field */
+  #showFieldErrors(/** @type {ApiError} */ error) {
+    if (error.status === 413) this.fields.file.setError(TOO_LARGE);
+    for (const [name, messages] of Object.entries(error.errors)) this.fields[name]?.setError(messages.join(" "));
+    if (this.#focusFirstError()) return false;
+    fill(this.result, notice("bad", error.message, smallPrint(error)));
+    return true;
+  }
+}
+
+/** What a roster must have, said before it fails. */
+function fileTips() {
+  const tips = [
+    "‘이름’과 ‘학부모 전화번호’ 칸 제목이 있는 시트면 됩니다. 제목 줄이 몇 번째 줄이어도 괜찮습니다.",
+    "전화번호 앞의 0이 빠졌거나 띄어쓰기·하이픈이 있어도 알아서 맞춥니다.",
+    "잘못된 행만 실패하고 나머지는 등록됩니다. 행마다 사유를 보여 드립니다.",
+    "같은 파일을 두 번 올려도 학생이 두 번 등록되지 않습니다.",
+  ];
+  return h("aside", { class: "card tips", "aria-labelledby": "tips-title" },
+    h("h2", { id: "tips-title", class: "card-title" }, "이런 파일이면 됩니다"),
+    h("ul", {}, ...tips.map((tip) => h("li", {}, tip))));
+}
+
+/** @returns {import("../ui/progress.js").Reading} */
+function uploadReading(/** @type {number} */ done, /** @type {number} */ total) {
+  if (total === 0) return { percent: null, label: "파일 올리는 중" };
+  if (done >= total) return { percent: 100, label: "접수 확인 중", left: `${size(total)} 보냄` };
+  return { percent: (100 * done) / total, label: "파일 올리는 중", left: `${size(done)} / ${size(total)}` };
+}

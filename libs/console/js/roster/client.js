@@ -1,0 +1,68 @@
+import { ownPath } from "../api.js";
+
+/**
+ * The enrollment API as this page needs it.
+ *
+ * @typedef {{ id: string, title: string, name?: string, subject?: string, lecture_time?: string, start_date?: string | null }} Lecture
+ * @typedef {{ id: string, order: number, title: string, date?: string | null }} Session
+ * @typedef {{ percent: number, step: string, step_index: number, step_total: number, step_name_display: string,
+ *             rows_total: number | null, rows_done: number | null, seconds_left: number | null }} Progress
+ * @typedef {Record<string, number> & { lecture_title: string, session_id: string | null, rows_url: string }} Result
+ * @typedef {{ job_id: string, status: "PENDING" | "RUNNING" | "DONE" | "FAILED", progress: Progress | null, result: Result | null,
+ *             error_code: string | null, error_message: string | null, dry_run: boolean, created_at: string }} Job
+ * @typedef {{ row: number, name: string | null, parent_phone: string | null, outcome: import("../labels.js").Outcome,
+ *             student_outcome: string | null, code: string | null, reason: string | null }} Row
+ * @typedef {{ lectureId: string, sessionId: string | null, file: File, password: string, dryRun: boolean, force: boolean }} Draft
+ */
+
+const ROWS_PER_PAGE = 100;
+
+export class RosterClient {
+  constructor(/** @type {import("../api.js").Api} */ api) {
+    this.api = api;
+  }
+
+  /** Every lecture that still runs. @returns {Promise<Lecture[]>} */
+  lectures(/** @type {AbortSignal} */ signal) {
+    return this.api.all("lectures/lectures/", { query: { is_active: true }, signal });
+  }
+
+  /** @returns {Promise<Lecture>} */
+  createLecture(/** @type {{ title: string, start_date?: string }} */ lecture, /** @type {string} */ key) {
+    return this.api.post("lectures/lectures/", lecture, { key });
+  }
+
+  /** @returns {Promise<Session[]>} in order */
+  async sessions(/** @type {string} */ lectureId, /** @type {AbortSignal} */ signal) {
+    const rows = await this.api.all("lectures/sessions/", { query: { lecture: lectureId }, signal });
+    return rows.sort((a, b) => a.order - b.order);
+  }
+
+  /** @returns {Promise<{ job_id: string, status: Job["status"] }>} */
+  startImport(/** @type {Draft} */ draft, /** @type {import("../api.js").UploadOptions} */ options) {
+    const form = new FormData();
+    form.set("lecture_id", draft.lectureId);
+    if (draft.sessionId) form.set("session_id", draft.sessionId);
+    form.set("initial_password", draft.password);
+    form.set("dry_run", String(draft.dryRun));
+    if (draft.force) form.set("force", "true");
+    form.set("file", draft.file, draft.file.name); // last: the server can judge the rest before the bytes arrive
+    return this.api.upload("enrollments/lecture_enroll_from_excel/", form, options);
+  }
+
+  /** @returns {Promise<Job>} */
+  job(/** @type {string} */ id, /** @type {AbortSignal} */ signal) {
+    return this.api.get(`enrollments/excel_job_status/${encodeURIComponent(id)}/`, { signal });
+  }
+
+  /** @returns {Promise<{ results: Row[], next: string | null }>} */
+  rows(/** @type {string} */ url, /** @type {{ outcome: string, cursor: string | null, signal: AbortSignal }} */ ask) {
+    const query = { outcome: ask.outcome, cursor: ask.cursor, page_size: ROWS_PER_PAGE };
+    return this.api.get(ownPath(url), { query, signal: ask.signal });
+  }
+
+  /** Where the rows of a job without a result are. @returns {string} */
+  rowsUrl(/** @type {string} */ id) {
+    return `enrollments/excel_job_rows/${encodeURIComponent(id)}/`;
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * Pages by URL fragment: `#/jobs/<id>?repeated=1`. A page is a function; to add one, write it and list it in main.js.
+ *
+ * @typedef {{ app: import("./main.js").App, params: Record<string, string>, query: URLSearchParams,
+ *             signal: AbortSignal }} Context  `signal` aborts when the page is left
+ * @typedef {{ title: string, node: HTMLElement }} View
+ * @typedef {(context: Context) => View} PageFunction
+ * @typedef {{ path: string, page: PageFunction, nav?: string }} Route  `nav` is its label in the menu
+ */
+
+/** @returns {Record<string, string> | null} */
+function match(/** @type {string} */ pattern, /** @type {string} */ path) {
+  const want = pattern.split("/");
+  const have = path.split("/");
+  if (want.length !== have.length) return null;
+  const params = /** @type {Record<string, string>} */ ({});
+  for (const [i, part] of want.entries()) {
+    if (part.startsWith(":")) params[part.slice(1)] = decodeURIComponent(have[i]);
+    else if (part !== have[i]) return null;
+  }
+  return params;
+}
+
+export class Router {
+  #leave = new AbortController();
+
+  constructor(/** @type {Route[]} */ routes, /** @type {(view: View, path: string) => void} */ show) {
+    this.routes = routes;
+    this.show = show;
+    /** @type {import("./main.js").App | undefined} set by main.js, handed to every page */
+    this.app = undefined;
+  }
+
+  /** @returns {string} the present path without its query */
+  get path() {
+    return location.hash.slice(1).split("?")[0] || this.routes[0].path;
+  }
+
+  go(/** @type {string} */ path) {
+    if (location.hash === `#${path}`) this.open();
+    else location.hash = path;
+  }
+
+  /** Leave the page that is shown: its requests and timers stop. @returns {AbortSignal} of the next page */
+  leave() {
+    this.#leave.abort();
+    this.#leave = new AbortController();
+    return this.#leave.signal;
+  }
+
+  open() {
+    const query = new URLSearchParams(location.hash.split("?")[1] ?? "");
+    for (const route of this.routes) {
+      const params = match(route.path, this.path);
+      if (!params) continue;
+      this.show(route.page({ app: /** @type {import("./main.js").App} */ (this.app), params, query, signal: this.leave() }), route.path);
+      return;
+    }
+    this.go(this.routes[0].path);
+  }
+}

@@ -1,0 +1,32 @@
+import { fill, h, uid } from "./dom.js";
+import { icon } from "./icon.js";
+
+/**
+ * A labelled control with a hint and a place for its error.
+ * @typedef {{ node: HTMLElement, setError: (message: string) => void, hasError: () => boolean, focus: () => void }} Field
+ */
+
+/**
+ * @param {{ label: string, control: HTMLElement, hint?: string, target?: HTMLElement, optional?: boolean, quiet?: boolean }} spec
+ *        `target`: the focusable element inside a composed `control`; `quiet`: the heading above says it already
+ * @returns {Field}
+ */
+export function field({ label, control, hint, target = control, optional = false, quiet = false }) {
+  target.id ||= uid("field");
+  const error = h("p", { class: "field-error", id: `${target.id}-error`, hidden: true });
+  const note = hint ? h("p", { class: "hint", id: `${target.id}-hint` }, hint) : null;
+  const describe = () => [error.hidden ? "" : error.id, note ? note.id : ""].filter(Boolean).join(" ");
+  const setError = (/** @type {string} */ message) => {
+    error.hidden = !message;
+    fill(error, message && icon("alert"), message);
+    target.setAttribute("aria-invalid", String(Boolean(message)));
+    if (describe()) target.setAttribute("aria-describedby", describe());
+    else target.removeAttribute("aria-describedby");
+  };
+  setError("");
+  const node = h("div", { class: "field" },
+    h("label", { class: quiet ? "visually-hidden" : "label", htmlFor: target.id },
+      label, optional && h("span", { class: "optional" }, "선택")),
+    control, error, note);
+  return { node, setError, hasError: () => !error.hidden, focus: () => target.focus() };
+}

@@ -1,0 +1,27 @@
+/** Line icons, drawn as elements so that no image or font is fetched. */
+
+const PATHS = /** @type {Record<string, string>} */ ({
+  alert: "M12 8v5M12 16.5v.5M10.3 3.9 2.4 17.6A2 2 0 0 0 4.1 20.6h15.8a2 2 0 0 0 1.7-3L13.7 3.9a2 2 0 0 0-3.4 0Z",
+  check: "M20 6.5 9.5 17.5 4 12",
+  clock: "M12 7v5.2l3.2 2M21 12a9 9 0 1 1-18 0 9 9 0 0 1 18 0Z",
+  cross: "M6 6l12 12M18 6 6 18",
+  eye: "M2.5 12S6 5.5 12 5.5 21.5 12 21.5 12 18 18.5 12 18.5 2.5 12 2.5 12ZM15 12a3 3 0 1 1-6 0 3 3 0 0 1 6 0Z",
+  file: "M14 3H7a2 2 0 0 0-2 2v14a2 2 0 0 0 2 2h10a2 2 0 0 0 2-2V8zM14 3v5h5M9 13h6M9 17h6",
+  info: "M12 11v5.5M12 7.5v.5M21 12a9 9 0 1 1-18 0 9 9 0 0 1 18 0Z",
+  key: "M15 9.5a4.5 4.5 0 1 1-1.3-3.2A4.5 4.5 0 0 1 15 9.5ZM13.8 12.8 20.5 19.5M17 16l2-2",
+  plus: "M12 5v14M5 12h14",
+  upload: "M12 16V4.5M7 9l5-5 5 5M4.5 15.5v3a2 2 0 0 0 2 2h11a2 2 0 0 0 2-2v-3",
+});
+const SVG = "http://www.w3.org/2000/svg";
+
+/** A decorative icon (hidden from screen readers). @returns {SVGSVGElement} */
+export function icon(/** @type {string} */ name) {
+  const svg = document.createElementNS(SVG, "svg");
+  for (const [key, value] of [["viewBox", "0 0 24 24"], ["class", "icon"], ["aria-hidden", "true"]]) {
+    svg.setAttribute(key, value);
+  }
+  const path = document.createElementNS(SVG, "path");
+  path.setAttribute("d", PATHS[name]);
+  svg.append(path);
+  return svg;
+}

@@ -1,0 +1,37 @@
+import { fill, h } from "./dom.js";
+
+/** The bar on top: the product, the menu, whose academy it is, the way out. */
+export class Shell {
+  /** @param {{ routes: import("../router.js").Route[], auth: import("../auth.js").Auth }} spec */
+  constructor({ routes, auth }) {
+    this.header = /** @type {HTMLElement} */ (document.getElementById("header"));
+    this.main = /** @type {HTMLElement} */ (document.getElementById("main"));
+    this.routes = routes;
+    this.auth = auth;
+    this.#shown = false;
+  }
+
+  #shown;
+
+  /** Put a page on screen. From the second page on, focus goes to its heading, as after a page load. */
+  show(/** @type {import("../router.js").View} */ view, /** @type {string | null} */ path) {
+    this.#drawHeader(path);
+    fill(this.main, view.node);
+    document.title = `${view.title} – 학원 데스크`;
+    window.scrollTo(0, 0);
+    if (this.#shown) this.main.querySelector("h1")?.focus({ preventScroll: true });
+    this.#shown = true;
+  }
+
+  #drawHeader(/** @type {string | null} */ path) {
+    this.header.hidden = path === null;
+    if (path === null) return;
+    const links = this.routes.filter((route) => route.nav).map((route) =>
+      h("a", { href: `#${route.path}`, "aria-current": route.path === path ? "page" : null }, route.nav));
+    fill(this.header, h("div", { class: "header-inner" },
+      h("a", { class: "brand", href: `#${this.routes[0].path}` }, "학원 데스크"),
+      h("nav", { class: "menu", "aria-label": "주 메뉴" }, ...links),
+      h("span", { class: "tenant" }, h("span", { class: "visually-hidden" }, "학원 "), this.auth.claims.tenant_id ?? ""),
+      h("button", { class: "button button-quiet", type: "button", onclick: () => this.auth.lose("left") }, "로그아웃")));
+  }
+}

@@ -1,0 +1,28 @@
+import { append, h } from "./dom.js";
+
+/**
+ * A table that becomes a stack of cards on a narrow screen. The roles are spelled out because
+ * `display: block`, which the cards need, takes the native ones away.
+ * @typedef {{ key: string, label: string }} Column
+ */
+export function dataTable(/** @type {string} */ caption, /** @type {Column[]} */ columns) {
+  const body = h("tbody", { role: "rowgroup" });
+  const head = columns.map((column) => h("th", { role: "columnheader", scope: "col", class: `col-${column.key}` }, column.label));
+  const node = h("table", { class: "table", role: "table" },
+    h("caption", { class: "visually-hidden" }, caption),
+    h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, ...head)), body);
+
+  /** Adds one row; `cells` are in the order of the columns. */
+  const add = (/** @type {import("./dom.js").Child[][]} */ cells) => {
+    const row = h("tr", { role: "row" });
+    append(row, columns.map((column, i) =>
+      h("td", { role: "cell", class: `col-${column.key}`, "data-label": column.label }, ...cells[i])));
+    body.append(row);
+  };
+  return { node, add, clear: () => body.replaceChildren() };
+}
+
+/** @returns {HTMLElement} a word on a tinted ground */
+export function badge(/** @type {string} */ tone, /** @type {string} */ text) {
+  return h("span", { class: `badge badge-${tone}` }, text);
+}

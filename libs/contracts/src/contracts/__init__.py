@@ -1,0 +1,16 @@
+"""Event types, versions and rules that several services share. No I/O."""
+
+from contracts import enrollment, students
+from contracts.registry import EventType, IncompatibleEventError, Registry, UnknownEventTypeError
+
+REGISTRY = Registry((*enrollment.EVENTS, *students.EVENTS))
+SERVICES = ("enrollment", "students", "media", "messaging", "storage-janitor")
+
+__all__ = [
+    "REGISTRY",
+    "SERVICES",
+    "EventType",
+    "IncompatibleEventError",
+    "Registry",
+    "UnknownEventTypeError",
+]

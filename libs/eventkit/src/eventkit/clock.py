@@ -1,0 +1,33 @@
+"""Time as a dependency, so that tests own it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import UTC, datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """Aware, UTC."""
+
+    def monotonic(self) -> float:
+        """Seconds, for measuring spans."""
+
+    def wait(self, event: threading.Event, seconds: float) -> bool:
+        """Sleep until `event` is set or `seconds` passed; returns whether it is set."""
+
+
+class SystemClock:
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+    def wait(self, event: threading.Event, seconds: float) -> bool:
+        return event.wait(max(0.0, seconds))
+
+
+SYSTEM_CLOCK = SystemClock()

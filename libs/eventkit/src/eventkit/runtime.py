@@ -1,0 +1,26 @@
+"""What every moving part of a worker shares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from contracts import REGISTRY, Registry
+
+from eventkit.clock import Clock
+from eventkit.metrics import Metrics
+from eventkit.points import Points, no_points
+from eventkit.pulse import Pulse
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """One per process; tests give their own clock, crash points and event types."""
+
+    clock: Clock
+    metrics: Metrics
+    points: Points = no_points
+    registry: Registry = REGISTRY
+    pulse: Pulse = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "pulse", Pulse(self.clock))

@@ -1,0 +1,163 @@
+"""One database for the session, emptied before each test; queues and time are fakes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+import pytest
+from contracts import EventType, Registry
+from eventkit.consumer import Consumer, Subscription
+from eventkit.envelope import Event
+from eventkit.metrics import Metrics
+from eventkit.queue import Queue
+from eventkit.relay import Relay
+from eventkit.runtime import Runtime
+from eventkit.schema import create_kit_tables
+from eventkit.trace import Cause
+from eventkit.uow import UnitOfWork, unit_of_work
+from marshmallow import Schema, fields
+from prometheus_client import CollectorRegistry
+from servicekit.rls import enable_rls
+from sqlalchemy import Connection, text
+from testkit.clock import FakeClock
+from testkit.database import Operations, Templates, TestDatabase
+from testkit.points import CrashPoints
+from testkit.sqs import FakeSqs
+
+
+class Thing(Schema):
+    number = fields.Integer(required=True)
+    name = fields.String(required=True)
+    owner = fields.UUID()
+
+
+def _name_it(data: dict[str, Any]) -> dict[str, Any]:
+    return {**data, "name": f"#{data['number']}"}
+
+
+REGISTRY = Registry(
+    (
+        EventType("kit.thing.made", Thing, ("kit",), version=2, upcasters={1: _name_it}),
+        EventType("kit.thing.counted", Thing, ("kit", "other")),
+        EventType("kit.thing.ignored", Thing, ()),
+    )
+)
+
+
+def _build(op: Operations) -> None:
+    create_kit_tables(op, "kit")
+    op.execute("CREATE TABLE effect (tenant_id text NOT NULL, event_id uuid NOT NULL, number int NOT NULL)")
+    enable_rls(op, "effect")
+
+
+@pytest.fixture(scope="session")
+def _kit(templates: Templates) -> Iterator[TestDatabase]:
+    with templates.built("kit", _build) as database:
+        yield database
+
+
+@pytest.fixture
+def database(_kit: TestDatabase) -> TestDatabase:
+    _kit.admin.execute("TRUNCATE outbox, inbox, lease, effect RESTART IDENTITY")
+    return _kit
+
+
+class QuickLocks:
+    """The database with a short lock_timeout, for tests that wait for each other in one thread."""
+
+    def __init__(self, db: Any) -> None:
+        self._db = db
+        self.schema = db.schema
+        self.dedicated, self.ping = db.dedicated, db.ping
+
+    @contextmanager
+    def tenant(self, tenant_id: str) -> Iterator[Connection]:
+        with self._db.tenant(tenant_id) as conn:
+            conn.execute(text("SET LOCAL lock_timeout = '50ms'"))
+            yield conn
+
+    @contextmanager
+    def system(self) -> Iterator[Connection]:
+        with self._db.system() as conn:
+            yield conn
+
+
+def record(uow: UnitOfWork, events: Sequence[Event]) -> None:
+    """The plain handler: one row per event."""
+    uow.conn.execute(
+        text("INSERT INTO effect (tenant_id, event_id, number) VALUES (:tenant, :id, :number)"),
+        [{"tenant": uow.tenant, "id": event.id, "number": event.data["number"]} for event in events],
+    )
+
+
+@dataclass
+class Stage:
+    """A service "kit" with its queue, relay and consumer; everything that is not PostgreSQL is a fake."""
+
+    database: TestDatabase
+    clock: FakeClock = field(default_factory=FakeClock)
+    points: CrashPoints = field(default_factory=CrashPoints)
+    db: Any = None
+
+    def __post_init__(self) -> None:
+        self.db = self.db or QuickLocks(self.database.database)
+        self.sqs = FakeSqs(self.clock)
+        for name in ("kit", "other"):
+            self.sqs.make_pair(name)
+        self.registry = CollectorRegistry()
+        self.runtime = Runtime(self.clock, Metrics(self.registry), self.points, REGISTRY)
+
+    def queue(self, name: str) -> Queue:
+        return Queue.open(self.sqs, name)
+
+    def relay(self, *destinations: str) -> Relay:
+        names = destinations or ("kit", "other")
+        return Relay(self.db, {name: self.queue(name) for name in names}, self.runtime)
+
+    def consumer(self, *subscriptions: Subscription, **options: Any) -> Consumer:
+        queues = self.queue("kit"), self.queue("kit-dlq")
+        return Consumer("kit", *queues, self.db, subscriptions, self.runtime, **options)
+
+    def publish(self, *numbers: int, type: str = "kit.thing.made", tenant: str = "t1") -> list[UUID]:
+        with self.work(tenant) as uow:
+            return [uow.publish(type, subject=str(n), data={"number": n, "name": "x"}) for n in numbers]
+
+    def work(self, tenant: str = "t1", cause: Cause | None = None) -> Any:
+        return unit_of_work(
+            self.db, tenant, cause or Cause.start(), source="kit", clock=self.clock, registry=REGISTRY
+        )
+
+    def send(self, *numbers: int, **options: Any) -> list[UUID]:
+        """Publish and relay."""
+        ids = self.publish(*numbers, **options)
+        self.relay().run_once()
+        return ids
+
+    def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
+        return self.database.admin.execute(query.encode(), values).fetchall()
+
+    @property
+    def effects(self) -> list[int]:
+        return [number for (number,) in self.rows("SELECT number FROM effect ORDER BY number")]
+
+    def sample(self, name: str, **labels: str) -> float:
+        return self.registry.get_sample_value(name, labels) or 0.0
+
+    def dead(self) -> list[dict[str, str]]:
+        """The attributes of the dead letters."""
+        stored = self.sqs.queue("kit-dlq").messages
+        return [{k: v["StringValue"] for k, v in message.attributes.items()} for message in stored]
+
+
+@pytest.fixture
+def stage(database: TestDatabase) -> Stage:
+    return Stage(database)
+
+
+@pytest.fixture
+def recording() -> Callable[[UnitOfWork, Sequence[Event]], None]:
+    return record

@@ -1,0 +1,54 @@
+"""What happens around every request: its id, its limits, its metrics and its one access-log line."""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from uuid import uuid4
+
+from flask import Response, g, request
+
+from servicekit import logs
+from servicekit.metrics import HttpMetrics
+from servicekit.problem import Problem
+
+log = logging.getLogger("servicekit.access")
+_REQUEST_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
+
+
+def begin() -> None:
+    """Give the request its id (a sane X-Request-Id is kept) and start its clock."""
+    g.started = time.perf_counter()
+    given = request.headers.get("X-Request-Id", "")
+    g.request_id = given if _REQUEST_ID.fullmatch(given) else str(uuid4())
+    logs.clear()
+    logs.bind(request_id=g.request_id, correlation_id=g.request_id)
+
+
+def refuse_bad_characters() -> None:
+    """A NUL or broken UTF-8 in the address never reaches a view: PostgreSQL would fail on it."""
+    address = (request.path, *(part for item in request.args.items(multi=True) for part in item))
+    if any("\x00" in part or "�" in part for part in address):
+        raise Problem("invalid_characters")
+
+
+def finish(response: Response, metrics: HttpMetrics) -> Response:
+    """Headers, metrics and the access log; runs for errors too."""
+    seconds = time.perf_counter() - g.started
+    route = request.url_rule.rule if request.url_rule else "unmatched"
+    metrics.observe(route, request.method, response.status_code, seconds)
+    log.info(
+        "request",
+        extra={
+            "method": request.method,
+            "route": route,
+            "status": response.status_code,
+            "ms": round(seconds * 1000, 1),
+            "bytes": response.content_length,
+        },
+    )
+    response.headers["X-Request-Id"] = g.request_id
+    response.headers.setdefault("Cache-Control", "no-store")
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response

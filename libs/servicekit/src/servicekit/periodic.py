@@ -1,0 +1,149 @@
+"""Periodic tasks: one run across all workers, a durable due time, and one catch-up after downtime."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from eventkit.failures import DATABASE_ERRORS, describe, place
+from eventkit.ports import Database
+from eventkit.runtime import Runtime
+from prometheus_client import CollectorRegistry, Counter, Gauge
+from sqlalchemy import text
+
+from servicekit.metrics import NAMES
+
+log = logging.getLogger(__name__)
+
+SEOUL = ZoneInfo("Asia/Seoul")
+_TICK = 60.0  # seconds between looks at the due time, which another worker may have moved
+_RETRY = timedelta(minutes=5)
+_LONGEST = 3600.0  # seconds a body may run before /livez doubts the loop
+
+Body = Callable[[Database, datetime], None]
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodicTask:
+    """`body(db, now)` either `every` interval, or `daily_at` a time of day in Seoul.
+
+    The first run of an interval is at once, of a daily task at its next hour. A body must be safe to run
+    again: a crash after its effect repeats it. After a failure it is tried again within 5 minutes.
+    Raises ValueError unless exactly one schedule is given.
+    """
+
+    name: str
+    body: Body
+    every: timedelta | None = None
+    daily_at: time | None = None
+
+    def __post_init__(self) -> None:
+        if (self.every is None) == (self.daily_at is None):
+            raise ValueError(f"{self.name}: give either every or daily_at")
+
+    def first(self, now: datetime) -> datetime:
+        """The first due time of a task that never ran."""
+        return now if self.every else self._next_daily(now)
+
+    def following(self, due: datetime, now: datetime) -> datetime:
+        """The due time after a run: in step with the schedule, missed times left out."""
+        if self.every is None:
+            return self._next_daily(now)
+        return due + self.every if due + self.every > now else now + self.every
+
+    def _next_daily(self, now: datetime) -> datetime:
+        assert self.daily_at is not None
+        local = now.astimezone(SEOUL)
+        today = datetime.combine(local.date(), self.daily_at, SEOUL)
+        return (today if today > local else today + timedelta(days=1)).astimezone(UTC)
+
+
+class PeriodicMetrics:
+    """Last success and outcomes by task, on the worker's registry."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        success, runs = "academy_periodic_success_timestamp_seconds", "academy_periodic_runs_total"
+        self.success = Gauge(success, NAMES[success][1], ("task",), registry=registry)
+        self.runs = Counter(runs, NAMES[runs][1], ("task", "outcome"), registry=registry)
+
+
+class PeriodicLoop:
+    """Runs one task in its own thread of the worker."""
+
+    def __init__(self, task: PeriodicTask, db: Database, runtime: Runtime, metrics: PeriodicMetrics) -> None:
+        self._task = task
+        self._db = db
+        self._clock = runtime.clock
+        self._pulse = runtime.pulse
+        self._metrics = metrics
+
+    def run(self, stop: threading.Event) -> None:
+        """Until `stop`. Survives losing the database."""
+        while not stop.is_set():
+            self._pulse.expect(_LONGEST)
+            try:
+                pause = self.tick()
+            except DATABASE_ERRORS as error:
+                log.warning("periodic task waits for the database", extra=self._about(error))
+                pause = _TICK / 2
+            self._pulse.expect(pause)
+            self._clock.wait(stop, pause)
+
+    def tick(self) -> float:
+        """Run the task if it is due and nobody else runs it; seconds until the next look."""
+        due = self._due()
+        if due > self._clock.now():
+            return min((due - self._clock.now()).total_seconds(), _TICK)
+        with closing(self._db.dedicated()) as session:
+            lock = f"periodic:{self._db.schema}:{self._task.name}"
+            taken = session.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [lock]).fetchone()
+            if not (taken and taken[0]):
+                return _TICK / 2
+            due = self._due()  # the worker that had the lock may just have run it
+            if due <= self._clock.now():
+                self._execute(due)
+        return 0.0
+
+    def _execute(self, due: datetime) -> None:
+        started = self._clock.now()
+        self._record(_STARTED, now=started)
+        try:
+            self._task.body(self._db, started)
+        except Exception as error:  # noqa: BLE001 - a task's outermost frame: its bug must not stop the queue
+            log.error("periodic task failed", extra={**self._about(error), "place": place(error)})
+            self._metrics.runs.labels(self._task.name, "failed").inc()
+            retry = min(self._task.every or _RETRY, _RETRY)
+            self._record(_FAILED, due=self._clock.now() + retry, error=describe(error))
+            return
+        finished = self._clock.now()
+        self._record(_FINISHED, due=self._task.following(due, finished), now=finished)
+        self._metrics.runs.labels(self._task.name, "done").inc()
+        self._metrics.success.labels(self._task.name).set(finished.timestamp())
+        log.info(
+            "periodic task done", extra={"task": self._task.name, "seconds": (finished - started).seconds}
+        )
+
+    def _due(self) -> datetime:
+        with self._db.system() as conn:
+            conn.execute(_ADD, {"name": self._task.name, "due": self._task.first(self._clock.now())})
+            due: datetime = conn.execute(_DUE, {"name": self._task.name}).scalar_one()
+        return due
+
+    def _record(self, statement: str, **values: object) -> None:
+        with self._db.system() as conn:
+            conn.execute(text(statement), {"name": self._task.name, **values})
+
+    def _about(self, error: Exception) -> dict[str, str]:
+        return {"task": self._task.name, "error": describe(error)}
+
+
+_ADD = text("INSERT INTO periodic_task (name, due_at) VALUES (:name, :due) ON CONFLICT DO NOTHING")
+_DUE = text("SELECT due_at FROM periodic_task WHERE name = :name")
+_STARTED = "UPDATE periodic_task SET started_at = :now WHERE name = :name"
+_FINISHED = "UPDATE periodic_task SET finished_at = :now, due_at = :due, last_error = NULL WHERE name = :name"
+_FAILED = "UPDATE periodic_task SET due_at = :due, last_error = :error WHERE name = :name"

@@ -1,0 +1,122 @@
+"""Opens what a worker needs, so that a service's build_worker is its table of subscriptions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+from contracts import REGISTRY
+from eventkit import inbox, outbox
+from eventkit.clock import SYSTEM_CLOCK
+from eventkit.consumer import Consumer
+from eventkit.metrics import Metrics
+from eventkit.ports import Database as DatabasePort
+from eventkit.queue import Queue, SqsClient
+from eventkit.relay import Relay
+from eventkit.runtime import Runtime
+from eventkit.subscription import Subscription
+from eventkit.worker import Worker
+from prometheus_client import CollectorRegistry
+
+from servicekit import idempotency
+from servicekit.db import Database
+from servicekit.periodic import PeriodicLoop, PeriodicMetrics, PeriodicTask
+from servicekit.settings import CommonSettings
+
+if TYPE_CHECKING:
+    from types_boto3_sqs.client import SQSClient
+
+_STATEMENT_TIMEOUT = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerKit:
+    """The parts of one worker process; handlers that need `db` or `runtime` get them from here."""
+
+    service: str
+    settings: CommonSettings
+    db: Database
+    runtime: Runtime
+    sqs: SqsClient
+
+    @classmethod
+    def open(cls, service: str, settings: CommonSettings) -> WorkerKit:
+        """Connects to nothing yet."""
+        # a handler may hold two connections (its own and a lease's); relay, tasks and health some more
+        pool = 2 * settings.worker_threads + 4
+        schema = service.replace("-", "_")
+        db = Database(settings.database_url.reveal(), schema, pool, _STATEMENT_TIMEOUT)
+        runtime = Runtime(SYSTEM_CLOCK, Metrics(CollectorRegistry()))
+        return cls(service, settings, db, runtime, sqs_client(settings))
+
+    def worker(
+        self, subscriptions: Sequence[Subscription], periodic: Sequence[PeriodicTask] = (), *, batch: int = 10
+    ) -> Worker:
+        """The worker: consumer of the service's queue, relay to every subscriber, tasks and kit tasks.
+
+        Raises ClientError for a queue that does not exist and BotoCoreError while SQS is away.
+        """
+        own, dead = self.queue(self.service), self.queue(self.service, dead=True)
+        consumer = Consumer(self.service, own, dead, self.db, subscriptions, self.runtime, batch=batch)
+        destinations = {name: self.queue(name) for name in self._destinations()}
+        metrics = PeriodicMetrics(self.runtime.metrics.registry)
+        tasks = (*periodic, *KIT_TASKS)
+        return Worker(
+            self.service,
+            self.db,
+            [consumer],
+            Relay(self.db, destinations, self.runtime),
+            [PeriodicLoop(task, self.db, self.runtime, metrics) for task in tasks],
+            self.runtime,
+            threads=self.settings.worker_threads,
+            health_bind=self.settings.health_bind,
+        )
+
+    def queue(self, service: str, *, dead: bool = False) -> Queue:
+        """A service's queue (deploy/queues.yaml), or its dead-letter queue."""
+        name = f"{self.settings.queue_prefix}-{service}-events"
+        return Queue.open(self.sqs, f"{name}-dlq" if dead else name)
+
+    def _destinations(self) -> Iterator[str]:
+        types = [REGISTRY.get(name) for name in REGISTRY.published_by(self.service)]
+        yield from sorted({subscriber for event_type in types for subscriber in event_type.subscribers})
+
+
+def sqs_client(settings: CommonSettings) -> SQSClient:
+    """boto3's SQS client; credentials from the usual AWS chain (task role, environment)."""
+    return boto3.client(
+        "sqs",
+        region_name=settings.aws_region,
+        endpoint_url=settings.sqs_endpoint_url or None,
+        config=Config(
+            retries={"mode": "standard", "max_attempts": 3},
+            connect_timeout=5,
+            read_timeout=30,  # above the longest long poll, 20 s
+            max_pool_connections=settings.worker_threads + 4,
+        ),
+    )
+
+
+def _prune_outbox(db: DatabasePort, _now: datetime) -> None:
+    with db.system() as conn:
+        outbox.prune(conn)
+
+
+def _prune_inbox(db: DatabasePort, _now: datetime) -> None:
+    with db.system() as conn:
+        inbox.prune(conn)
+
+
+def _prune_idempotency(db: DatabasePort, _now: datetime) -> None:
+    idempotency.prune(db)
+
+
+KIT_TASKS = (
+    PeriodicTask("kit.prune_outbox", _prune_outbox, daily_at=time(4, 10)),
+    PeriodicTask("kit.prune_inbox", _prune_inbox, daily_at=time(4, 20)),
+    PeriodicTask("kit.prune_idempotency", _prune_idempotency, every=timedelta(hours=1)),
+)

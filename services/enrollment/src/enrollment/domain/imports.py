@@ -1,0 +1,234 @@
+"""Rules of an Excel import: its steps and progress, what becomes of a row, and the words for it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+MAX_UPLOAD_BYTES = 10 * 1024 * 1024
+PASSWORD_LENGTH = (4, 128)
+CHUNK_ROWS = 1000
+# SQS takes 256 KB; the rest is the envelope's
+CHUNK_BYTES = 200_000
+# one row may not fill a chunk, however it is escaped (6 bytes per character at worst)
+ROW_CHARACTERS = 20_000
+MAX_ATTEMPTS = 5
+FAILED_SHOWN = 100
+
+# How long a job may stand still before it is given up: while its sheet is being read the queue tries again
+# within minutes; rows that wait for the students service, or a queue that is behind, get more patience.
+READING_LIMIT = timedelta(minutes=30)
+WAITING_LIMIT = timedelta(hours=6)
+
+
+class JobStatus(StrEnum):
+    PENDING = "PENDING"
+    RUNNING = "RUNNING"
+    DONE = "DONE"
+    FAILED = "FAILED"
+
+
+class Step(StrEnum):
+    """Where a job is; the order is the order of work."""
+
+    WAITING = "waiting"
+    DOWNLOADING = "downloading"
+    PARSING = "parsing"
+    ENROLLING = "enrolling"
+    DONE = "done"
+
+    @property
+    def number(self) -> int:
+        return list(Step).index(self)
+
+    @property
+    def label(self) -> str:
+        return _STEP_LABELS[self]
+
+
+_STEP_LABELS = {
+    Step.WAITING: "대기",
+    Step.DOWNLOADING: "다운로드",
+    Step.PARSING: "파싱",
+    Step.ENROLLING: "등록",
+    Step.DONE: "완료",
+}
+READING = (Step.WAITING, Step.DOWNLOADING, Step.PARSING)
+
+
+class Outcome(StrEnum):
+    """How an input row ended, in the words of the report; every row gets exactly one."""
+
+    ENROLLED = "enrolled"
+    ALREADY_ENROLLED = "already_enrolled"
+    DUPLICATE = "duplicate"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+    NEEDS_REVIEW = "needs_review"
+
+
+class StudentOutcome(StrEnum):
+    """What the students service did to have a student for the row; all three may be enrolled."""
+
+    CREATED = "created"
+    MATCHED = "matched"
+    RESTORED = "restored"
+
+
+REASONS = {
+    "needs_review": "같은 학생으로 볼 수 있는 기록이 여럿이라 확인이 필요합니다.",
+    "several_deleted_candidates": "이름과 학부모 전화번호가 같은 삭제된 학생이 여럿이라 확인이 필요합니다.",
+    "student_failed": "학생 정보를 등록하지 못했습니다.",
+    "invalid_name": "이름이 없거나 50자를 넘습니다.",
+    "invalid_parent_phone": "학부모 전화번호가 010으로 시작하는 11자리가 아닙니다.",
+    "invalid_student_phone": "학생 전화번호가 010으로 시작하는 11자리가 아닙니다.",
+    "invalid_school_type": "학교 구분을 알 수 없습니다.",
+    "invalid_grade": "학년이 올바르지 않습니다.",
+    "invalid_gender": "성별이 올바르지 않습니다.",
+    "invalid_text": "저장할 수 없는 문자가 들어 있습니다.",
+    "row_too_long": "한 행의 내용이 너무 깁니다.",
+}
+
+# How a whole job fails, besides what is wrong with the sheet.
+FAILURES = {
+    "source_missing": "올린 파일을 찾을 수 없습니다. 파일을 다시 올려 주세요.",
+    "import_crashed": "파일을 읽는 작업이 계속 중단되었습니다. 파일을 확인한 뒤 다시 올려 주세요.",
+    "import_abandoned": "작업이 오래 멈춰 있어 중단했습니다. 파일을 다시 올려 주세요.",
+    "lecture_gone": "등록하는 동안 강의가 삭제되었습니다.",
+    "session_gone": "등록하는 동안 차시가 삭제되었습니다. 이미 처리된 학생은 강의에 등록되어 있습니다.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the students service says about one row; `outcome` as in students.roster.resolved."""
+
+    row: int
+    outcome: str
+    student_id: UUID | None
+    code: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """One row's end, as it is stored and shown."""
+
+    row: int
+    outcome: Outcome
+    student_outcome: StudentOutcome | None
+    student_id: UUID | None
+    code: str | None
+    reason: str | None
+
+
+def may_enroll(answer: Answer) -> bool:
+    return answer.outcome in set(StudentOutcome)
+
+
+def settle(answers: Iterable[Answer], active: Collection[UUID]) -> Iterator[Settled]:
+    """The end of each answered row; `active` are the students who were in the lecture before these rows.
+
+    A second row of one student finds the student in the lecture, whether the rows came together or not.
+    """
+    seen = set(active)
+    for answer in answers:
+        if may_enroll(answer):
+            known = answer.student_id in seen
+            outcome = Outcome.ALREADY_ENROLLED if known else Outcome.ENROLLED
+            yield Settled(answer.row, outcome, StudentOutcome(answer.outcome), answer.student_id, None, None)
+            if answer.student_id is not None:
+                seen.add(answer.student_id)
+        elif answer.outcome == Outcome.NEEDS_REVIEW:
+            yield _unsettled(answer, Outcome.NEEDS_REVIEW, answer.code or "needs_review")
+        else:
+            yield _unsettled(answer, Outcome.FAILED, answer.code or "student_failed")
+
+
+def _unsettled(answer: Answer, outcome: Outcome, code: str) -> Settled:
+    fallback = "needs_review" if outcome is Outcome.NEEDS_REVIEW else "student_failed"
+    return Settled(answer.row, outcome, None, None, code, REASONS.get(code, REASONS[fallback]))
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many rows ended in which way."""
+
+    by_outcome: Mapping[str, int]
+    enrolled_by_student: Mapping[str, int]
+
+    @property
+    def total(self) -> int:
+        return sum(self.by_outcome.values())
+
+    def fields(self) -> dict[str, int]:
+        """The counts of a job's result; `enrolled_count` is the sum of the three kinds of student."""
+        counts = {
+            "enrolled_count": self.by_outcome.get(Outcome.ENROLLED, 0),
+            **{f"{kind}_students_count": self.enrolled_by_student.get(kind, 0) for kind in StudentOutcome},
+            "already_enrolled_count": self.by_outcome.get(Outcome.ALREADY_ENROLLED, 0),
+            "duplicate_count": self.by_outcome.get(Outcome.DUPLICATE, 0),
+            "skipped_count": self.by_outcome.get(Outcome.SKIPPED, 0),
+            "failed_count": self.by_outcome.get(Outcome.FAILED, 0),
+            "review_count": self.by_outcome.get(Outcome.NEEDS_REVIEW, 0),
+            "rows_total": self.total,
+        }
+        kinds = sum(self.enrolled_by_student.get(kind, 0) for kind in StudentOutcome)
+        if kinds != counts["enrolled_count"]:
+            raise AssertionError(f"enrolled {counts['enrolled_count']} rows of {kinds} students")
+        return counts
+
+
+@dataclass(frozen=True, slots=True)
+class JobState:
+    """The figures of a job that its progress is computed from."""
+
+    status: JobStatus
+    step: Step
+    rows_total: int
+    rows_done: int
+    rows_usable: int
+    parsed_at: datetime | None
+
+
+def progress(job: JobState, now: datetime) -> dict[str, Any]:
+    """What a poll shows. `percent` never falls; `seconds_left` is null until a rate has been measured."""
+    return {
+        "percent": _percent(job),
+        "step": job.step.value,
+        "step_index": job.step.number,
+        "step_total": Step.DONE.number,
+        "step_name_display": job.step.label,
+        "rows_total": job.rows_total,
+        "rows_done": job.rows_done,
+        "seconds_left": _seconds_left(job, now),
+    }
+
+
+def _percent(job: JobState) -> int:
+    """Downloading 5, parsing 10 to 39 (the length of a sheet is known at its end), enrolling 40 to 99."""
+    match job.step:
+        case Step.WAITING:
+            return 0
+        case Step.DOWNLOADING:
+            return 5
+        case Step.PARSING:
+            return 10 + 29 * job.rows_total // (job.rows_total + 2 * CHUNK_ROWS)
+        case Step.ENROLLING:
+            return 40 + 59 * job.rows_done // max(job.rows_total, 1)
+        case Step.DONE:
+            return 100
+
+
+def _seconds_left(job: JobState, now: datetime) -> int | None:
+    if job.status is JobStatus.DONE:
+        return 0
+    settled = job.rows_usable - (job.rows_total - job.rows_done)
+    if job.status is not JobStatus.RUNNING or job.parsed_at is None or settled <= 0:
+        return None
+    elapsed = (now - job.parsed_at).total_seconds()
+    return max(0, math.ceil(elapsed * (job.rows_total - job.rows_done) / settled))

@@ -1,0 +1,36 @@
+"""Rules of a roster sheet: pure functions of cells; `contracts.identity` is the one import from outside."""
+
+from enrollment.domain.roster.judge import REASONS, Judge
+from enrollment.domain.roster.layout import SAMPLE_ROWS, Layout, SheetSample, choose, find_layout
+from enrollment.domain.roster.model import (
+    Cell,
+    Fault,
+    Line,
+    RosterError,
+    RosterFields,
+    RosterRow,
+    RosterSheet,
+    Verdict,
+    is_blank,
+    text_of,
+)
+
+__all__ = [
+    "REASONS",
+    "SAMPLE_ROWS",
+    "Cell",
+    "Fault",
+    "Judge",
+    "Layout",
+    "Line",
+    "RosterError",
+    "RosterFields",
+    "RosterRow",
+    "RosterSheet",
+    "SheetSample",
+    "Verdict",
+    "choose",
+    "find_layout",
+    "is_blank",
+    "text_of",
+]

@@ -1,0 +1,123 @@
+"""What the Excel import routes take and give."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_smorest.fields import Upload
+from marshmallow import Schema, fields
+from servicekit.fields import Choice, Id, Password, StrictBoolean, StrictSchema
+from servicekit.pagination import PageSchema
+
+from enrollment.domain.imports import PASSWORD_LENGTH, JobStatus, Outcome, Step, StudentOutcome
+
+
+class InitialPassword(Password):
+    """White space around it comes from copying and is no part of it."""
+
+    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
+        return super()._deserialize(value.strip() if isinstance(value, str) else value, *args, **kwargs)
+
+
+class SheetSchema(Schema):
+    """The file part of an upload."""
+
+    file = Upload(required=True, metadata={"description": "엑셀 명단 (.xlsx, 10 MiB 이하)"})
+
+
+class ImportForm(StrictSchema):
+    """The other parts: where the students go, and the password that their accounts start with."""
+
+    lecture_id = Id(required=True)
+    session_id = Id(load_default=None)
+    initial_password = InitialPassword(min=PASSWORD_LENGTH[0], max=PASSWORD_LENGTH[1], required=True)
+    dry_run = StrictBoolean(load_default=False)
+    force = StrictBoolean(load_default=False)
+
+
+class AcceptedSchema(Schema):
+    """The job to poll; of a file that was uploaded before it may be past PENDING."""
+
+    job_id = fields.UUID(required=True)
+    status = fields.String(required=True, metadata={"enum": list(JobStatus)})
+
+
+class ProgressSchema(Schema):
+    """`seconds_left` is null until a rate has been measured."""
+
+    percent = fields.Integer(required=True)
+    step = fields.String(required=True, metadata={"enum": list(Step)})
+    step_index = fields.Integer(required=True)
+    step_total = fields.Integer(required=True)
+    step_name_display = fields.String(required=True)
+    rows_total = fields.Integer(required=True)
+    rows_done = fields.Integer(required=True)
+    seconds_left = fields.Integer(required=True, allow_none=True)
+
+
+class FailedRowSchema(Schema):
+    row = fields.Integer(required=True)
+    name = fields.String(required=True, allow_none=True)
+    code = fields.String(required=True)
+    reason = fields.String(required=True)
+
+
+class ResultSchema(Schema):
+    """Counts of rows by their end; rows_total is their sum, `failed` the first 100 of them."""
+
+    enrolled_count = fields.Integer(required=True)
+    created_students_count = fields.Integer(required=True)
+    matched_students_count = fields.Integer(required=True)
+    restored_students_count = fields.Integer(required=True)
+    already_enrolled_count = fields.Integer(required=True)
+    duplicate_count = fields.Integer(required=True)
+    skipped_count = fields.Integer(required=True)
+    failed_count = fields.Integer(required=True)
+    review_count = fields.Integer(required=True)
+    rows_total = fields.Integer(required=True)
+    session_id = fields.UUID(required=True, allow_none=True)
+    lecture_title = fields.String(required=True, allow_none=True)
+    failed = fields.List(fields.Nested(FailedRowSchema), required=True)
+    rows_url = fields.String(required=True)
+
+
+class JobSchema(Schema):
+    """A job as a poll sees it: a result when DONE, an error when FAILED."""
+
+    job_id = fields.UUID(required=True)
+    job_type = fields.String(required=True)
+    status = fields.String(required=True, metadata={"enum": list(JobStatus)})
+    progress = fields.Nested(ProgressSchema, required=True)
+    result = fields.Nested(ResultSchema, required=True, allow_none=True)
+    error_code = fields.String(required=True, allow_none=True)
+    error_message = fields.String(required=True, allow_none=True)
+    dry_run = fields.Boolean(required=True)
+    created_at = fields.AwareDateTime(required=True)
+
+
+class RowsQuery(PageSchema):
+    """Filter of a job's rows."""
+
+    outcome = Choice(*Outcome, load_default=None)
+
+
+class RowSchema(Schema):
+    """`row` is the number that the spreadsheet shows; `reason` is Korean."""
+
+    row = fields.Integer(required=True)
+    name = fields.String(required=True, allow_none=True)
+    parent_phone = fields.String(required=True, allow_none=True)
+    outcome = fields.String(required=True, metadata={"enum": list(Outcome)})
+    student_outcome = fields.String(
+        required=True, allow_none=True, metadata={"enum": [*StudentOutcome, None]}
+    )
+    student_id = fields.UUID(required=True, allow_none=True)
+    code = fields.String(required=True, allow_none=True)
+    reason = fields.String(required=True, allow_none=True)
+
+
+class RowsSchema(Schema):
+    """A page of rows that have ended; `next` is the cursor of the following one."""
+
+    results = fields.List(fields.Nested(RowSchema), required=True)
+    next = fields.String(required=True, allow_none=True)

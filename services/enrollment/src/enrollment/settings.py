@@ -1,0 +1,14 @@
+"""Settings of the enrollment service, read from the environment at boot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from servicekit.settings import CommonSettings, StorageSettings, bucket
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings(StorageSettings, CommonSettings):
+    """What every service needs, and the bucket of uploaded sheets."""
+
+    r2_excel_bucket: str = bucket("excel")

@@ -1,0 +1,1 @@
+"""SQLAlchemy tables and set-based queries, one module per part of the context."""

@@ -1,0 +1,141 @@
+"""Attendance: one session's list, one lecture's matrix, one mark."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+from uuid import UUID
+
+import sqlalchemy as sa
+from sqlalchemy import Connection, RowMapping
+
+from enrollment.store.enrollments import ROSTER_ORDER, STUDENT_NAME, ids
+from enrollment.store.tables import attendance, enrollment, session, student_ref
+
+_ENROLLMENT = sa.and_(
+    enrollment.c.tenant_id == attendance.c.tenant_id, enrollment.c.id == attendance.c.enrollment_id
+)
+_STUDENT = sa.and_(
+    student_ref.c.tenant_id == enrollment.c.tenant_id, student_ref.c.student_id == enrollment.c.student_id
+)
+
+
+def list_attendance(
+    conn: Connection, tenant: str, session_id: UUID, *, only: Collection[UUID] | None = None
+) -> list[RowMapping]:
+    """One session's attendance, complete, by student name; `only` keeps the given students."""
+    query = _with_student(tenant).where(attendance.c.session_id == session_id).order_by(*ROSTER_ORDER)
+    if only is not None:
+        query = query.where(enrollment.c.student_id == sa.any_(ids(only)))
+    return list(conn.execute(query).mappings())
+
+
+def find_attendance(conn: Connection, tenant: str, attendance_id: UUID) -> RowMapping | None:
+    query = _with_student(tenant).where(attendance.c.id == attendance_id)
+    return conn.execute(query).mappings().first()
+
+
+def lock_attendance(conn: Connection, tenant: str, attendance_id: UUID) -> RowMapping | None:
+    """One mark, for one writer at a time.
+
+    Its enrollment is locked first: a withdrawal writes all marks of an enrollment, and two of them over
+    the same student must wait for each other, not deadlock.
+    """
+    enrollment_of_mark = sa.select(attendance.c.enrollment_id).where(
+        attendance.c.tenant_id == tenant, attendance.c.id == attendance_id
+    )
+    lock = sa.select(enrollment.c.id).where(
+        enrollment.c.tenant_id == tenant, enrollment.c.id == enrollment_of_mark.scalar_subquery()
+    )
+    if conn.execute(lock.with_for_update(key_share=True)).first() is None:
+        return None
+    return find_attendance(conn, tenant, attendance_id)
+
+
+def update_attendance(conn: Connection, tenant: str, attendance_id: UUID, values: Mapping[str, Any]) -> None:
+    conn.execute(
+        sa.update(attendance)
+        .where(attendance.c.tenant_id == tenant, attendance.c.id == attendance_id)
+        .values(**values)
+    )
+
+
+def withdraw(conn: Connection, tenant: str, enrollment_id: UUID) -> None:
+    """Every mark of the enrollment becomes SECESSION."""
+    conn.execute(
+        sa.update(attendance)
+        .where(
+            attendance.c.tenant_id == tenant,
+            attendance.c.enrollment_id == enrollment_id,
+            attendance.c.status != "SECESSION",
+        )
+        .values(status="SECESSION", recorded_at=sa.func.now())
+    )
+
+
+def lock_marks(conn: Connection, tenant: str, session_id: UUID) -> list[RowMapping]:
+    """Status and memo of everybody in a session, deleted students included; nobody writes them meanwhile."""
+    query = sa.select(attendance.c.status, attendance.c.memo).where(
+        attendance.c.tenant_id == tenant, attendance.c.session_id == session_id
+    )
+    return list(conn.execute(query.with_for_update()).mappings())
+
+
+def matrix_rows(conn: Connection, tenant: str, lecture_id: UUID) -> list[RowMapping]:
+    """One row per student of the lecture, by name, with its marks as {session id: mark}.
+
+    PostgreSQL folds the marks: 30,000 of them as rows would cost ten times as much to carry over.
+    """
+    mark = sa.func.json_build_object(
+        "attendance_id", attendance.c.id, "status", attendance.c.status, "memo", attendance.c.memo
+    )
+    marks = (
+        sa.select(
+            attendance.c.enrollment_id,
+            sa.func.json_object_agg(attendance.c.session_id, mark).label("marks"),
+        )
+        .join(enrollment, _ENROLLMENT)
+        .where(attendance.c.tenant_id == tenant, enrollment.c.lecture_id == lecture_id)
+        .group_by(attendance.c.enrollment_id)
+        .subquery("marks")
+    )
+    query = (
+        sa.select(
+            enrollment.c.student_id,
+            enrollment.c.id.label("enrollment_id"),
+            enrollment.c.status.label("enrollment_status"),
+            STUDENT_NAME,
+            student_ref.c.student_phone,
+            student_ref.c.parent_phone,
+            sa.func.coalesce(marks.c.marks, sa.text("'{}'::json")).label("attendance"),
+        )
+        .join(student_ref, _STUDENT)
+        .outerjoin(marks, marks.c.enrollment_id == enrollment.c.id)
+        .where(
+            enrollment.c.tenant_id == tenant,
+            enrollment.c.lecture_id == lecture_id,
+            student_ref.c.deleted.is_(False),
+        )
+        .order_by(*ROSTER_ORDER)
+    )
+    return list(conn.execute(query).mappings())
+
+
+def _with_student(tenant: str) -> sa.Select[Any]:
+    return (
+        sa.select(
+            attendance.c.id,
+            attendance.c.session_id,
+            attendance.c.enrollment_id,
+            attendance.c.status,
+            attendance.c.memo,
+            attendance.c.recorded_at,
+            session.c.lecture_id,
+            enrollment.c.student_id,
+            STUDENT_NAME,
+        )
+        .join(session, sa.and_(session.c.tenant_id == tenant, session.c.id == attendance.c.session_id))
+        .join(enrollment, _ENROLLMENT)
+        .join(student_ref, _STUDENT)
+        .where(attendance.c.tenant_id == tenant, student_ref.c.deleted.is_(False))
+    )

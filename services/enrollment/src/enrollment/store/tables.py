@@ -1,0 +1,299 @@
+"""Tables of the enrollment schema. Unqualified: every connection's search_path is the service's schema.
+
+Row-level security is on for all of them (migration 0001), so a query without a tenant sees nothing.
+Links inside the schema carry `tenant_id` in the foreign key, so no row can point into another tenant.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    Sequence,
+    SmallInteger,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+ENROLLMENT_STATUSES = ("ACTIVE", "INACTIVE", "PENDING")
+SESSION_TYPES = ("REGULAR", "SUPPLEMENT")
+ATTENDANCE_STATUSES = (
+    "UNSET",
+    "PRESENT",
+    "LATE",
+    "ONLINE",
+    "SUPPLEMENT",
+    "EARLY_LEAVE",
+    "ABSENT",
+    "RUNAWAY",
+    "MATERIAL",
+    "INACTIVE",
+    "SECESSION",
+)
+
+metadata = MetaData()
+
+# One rising number for all versions that leave in events: a row deleted and made again never looks stale.
+change_seq = Sequence("change_seq", metadata=metadata)
+NEXT_VERSION = change_seq.next_value()
+_NOW = text("now()")
+_UUID = text("gen_random_uuid()")
+
+
+def _one_of(column: str, values: tuple[str, ...], name: str) -> CheckConstraint:
+    listed = ", ".join(f"'{value}'" for value in values)
+    return CheckConstraint(f"{column} IN ({listed})", name=name)
+
+
+def _tenant() -> Column[str]:
+    return Column("tenant_id", Text, nullable=False)
+
+
+def _time(name: str) -> Column[Any]:
+    return Column(name, DateTime(timezone=True), nullable=False, server_default=_NOW)
+
+
+def _version() -> Column[int]:
+    return Column("version", BigInteger, nullable=False, server_default=text("nextval('change_seq')"))
+
+
+lecture = Table(
+    "lecture",
+    metadata,
+    Column("id", Uuid, primary_key=True, server_default=_UUID),
+    _tenant(),
+    Column("title", String(255), nullable=False),
+    Column("name", String(255), nullable=False, server_default=""),
+    Column("subject", String(50), nullable=False, server_default=""),
+    Column("description", Text, nullable=False, server_default=""),
+    Column("start_date", Date),
+    Column("end_date", Date),
+    Column("lecture_time", String(100), nullable=False, server_default=""),
+    Column("color", String(20), nullable=False, server_default="#3b82f6"),
+    Column("chip_label", String(2), nullable=False, server_default=""),
+    Column("is_active", Boolean, nullable=False, server_default=text("true")),
+    _time("created_at"),
+    _time("updated_at"),
+    UniqueConstraint("tenant_id", "title", name="lecture_title_key"),
+    UniqueConstraint("tenant_id", "id", name="lecture_tenant_key"),
+    CheckConstraint("start_date <= end_date", name="lecture_dates_check"),
+)
+
+session = Table(
+    "session",
+    metadata,
+    Column("id", Uuid, primary_key=True, server_default=_UUID),
+    _tenant(),
+    Column("lecture_id", Uuid, nullable=False),
+    Column("order", Integer, nullable=False),
+    Column("title", String(255), nullable=False),
+    Column("date", Date),
+    Column("session_type", String(20), nullable=False, server_default="REGULAR"),
+    _time("created_at"),
+    _time("updated_at"),
+    UniqueConstraint("lecture_id", "order", name="session_order_key"),
+    UniqueConstraint("tenant_id", "id", name="session_tenant_key"),
+    ForeignKeyConstraint(
+        ["tenant_id", "lecture_id"], ["lecture.tenant_id", "lecture.id"], name="session_lecture_fkey"
+    ),
+    CheckConstraint('"order" >= 1', name="session_order_check"),
+    _one_of("session_type", SESSION_TYPES, "session_type_check"),
+)
+
+enrollment = Table(
+    "enrollment",
+    metadata,
+    Column("id", Uuid, primary_key=True, server_default=_UUID),
+    _tenant(),
+    Column("lecture_id", Uuid, nullable=False),
+    Column("student_id", Uuid, nullable=False),
+    Column("status", String(20), nullable=False, server_default="ACTIVE"),
+    # When the present enrollment began: set anew when an INACTIVE one becomes ACTIVE.
+    _time("enrolled_at"),
+    _version(),
+    _time("updated_at"),
+    UniqueConstraint("tenant_id", "lecture_id", "student_id", name="enrollment_student_key"),
+    UniqueConstraint("tenant_id", "id", name="enrollment_tenant_key"),
+    ForeignKeyConstraint(
+        ["tenant_id", "lecture_id"], ["lecture.tenant_id", "lecture.id"], name="enrollment_lecture_fkey"
+    ),
+    _one_of("status", ENROLLMENT_STATUSES, "enrollment_status_check"),
+    Index("enrollment_by_student", "tenant_id", "student_id"),
+)
+
+session_enrollment = Table(
+    "session_enrollment",
+    metadata,
+    Column("id", Uuid, primary_key=True, server_default=_UUID),
+    _tenant(),
+    Column("session_id", Uuid, nullable=False),
+    Column("enrollment_id", Uuid, nullable=False),
+    _version(),
+    _time("created_at"),
+    UniqueConstraint("tenant_id", "session_id", "enrollment_id", name="session_enrollment_key"),
+    ForeignKeyConstraint(
+        ["tenant_id", "session_id"],
+        ["session.tenant_id", "session.id"],
+        name="session_enrollment_session_fkey",
+    ),
+    ForeignKeyConstraint(
+        ["tenant_id", "enrollment_id"],
+        ["enrollment.tenant_id", "enrollment.id"],
+        name="session_enrollment_enrollment_fkey",
+    ),
+    Index("session_enrollment_by_enrollment", "tenant_id", "enrollment_id"),
+)
+
+attendance = Table(
+    "attendance",
+    metadata,
+    Column("id", Uuid, primary_key=True, server_default=_UUID),
+    _tenant(),
+    Column("session_id", Uuid, nullable=False),
+    Column("enrollment_id", Uuid, nullable=False),
+    Column("status", String(20), nullable=False, server_default="UNSET"),
+    Column("memo", Text, nullable=False, server_default=""),
+    # When somebody set the status; null while UNSET.
+    Column("recorded_at", DateTime(timezone=True)),
+    UniqueConstraint("tenant_id", "enrollment_id", "session_id", name="attendance_key"),
+    ForeignKeyConstraint(
+        ["tenant_id", "session_id"], ["session.tenant_id", "session.id"], name="attendance_session_fkey"
+    ),
+    ForeignKeyConstraint(
+        ["tenant_id", "enrollment_id"],
+        ["enrollment.tenant_id", "enrollment.id"],
+        name="attendance_enrollment_fkey",
+    ),
+    _one_of("status", ATTENDANCE_STATUSES, "attendance_status_check"),
+    Index("attendance_by_session", "tenant_id", "session_id"),
+)
+
+# What this context knows of a student, fed by students.student.changed; version 0 = seen in an import only.
+student_ref = Table(
+    "student_ref",
+    metadata,
+    Column("tenant_id", Text, primary_key=True),
+    Column("student_id", Uuid, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("parent_phone", Text, nullable=False),
+    Column("student_phone", Text),
+    Column("school", Text),
+    Column("grade", SmallInteger),
+    Column("deleted", Boolean, nullable=False, server_default=text("false")),
+    Column("version", BigInteger, nullable=False),
+    Index("student_ref_by_name", "tenant_id", "name"),
+)
+
+# The lecture and session of a job are no foreign keys: a job outlives them and ends FAILED (lecture_gone).
+import_job = Table(
+    "import_job",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    _tenant(),
+    Column("lecture_id", Uuid, nullable=False),
+    Column("session_id", Uuid),
+    # The session that rows go to: session_id, else order 1, chosen when the sheet has been read.
+    Column("target_session_id", Uuid),
+    Column("object_key", Text, nullable=False),
+    Column("file_sha256", String(64), nullable=False),
+    Column("file_name", String(255), nullable=False),
+    Column("dry_run", Boolean, nullable=False),
+    Column("forced", Boolean, nullable=False),
+    Column("status", String(10), nullable=False, server_default="PENDING"),
+    Column("step", String(12), nullable=False, server_default="waiting"),
+    # Attempts at reading the sheet that have not come back: the parser's crashes, plus one while it runs.
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("rows_total", Integer, nullable=False, server_default="0"),
+    Column("rows_done", Integer, nullable=False, server_default="0"),
+    Column("rows_usable", Integer, nullable=False, server_default="0"),
+    Column("chunks_total", Integer, nullable=False, server_default="0"),
+    Column("chunks_done", Integer, nullable=False, server_default="0"),
+    Column("result", JSONB(none_as_null=True)),
+    Column("error_code", Text),
+    Column("error_message", Text),
+    Column("requested_by", Text, nullable=False),
+    Column("correlation_id", Text, nullable=False),
+    _time("created_at"),
+    Column("started_at", DateTime(timezone=True)),
+    Column("parsed_at", DateTime(timezone=True)),
+    # When the job last moved: a claim, a batch read, a chunk enrolled.
+    _time("moved_at"),
+    Column("ended_at", DateTime(timezone=True)),
+    UniqueConstraint("tenant_id", "id", name="import_job_tenant_key"),
+    _one_of("status", ("PENDING", "RUNNING", "DONE", "FAILED"), "import_job_status_check"),
+    _one_of("step", ("waiting", "downloading", "parsing", "enrolling", "done"), "import_job_step_check"),
+    # DONE has a result and FAILED a reason, always (earlier system, failure 1).
+    CheckConstraint("(status = 'DONE') = (result IS NOT NULL)", name="import_job_result_check"),
+    CheckConstraint("(status = 'FAILED') = (error_code IS NOT NULL)", name="import_job_error_check"),
+    Index(
+        "import_job_same_file",
+        "tenant_id",
+        "lecture_id",
+        text("coalesce(session_id, '00000000-0000-0000-0000-000000000000'::uuid)"),
+        "file_sha256",
+        "dry_run",
+        unique=True,
+        postgresql_where=text("status <> 'FAILED' AND NOT forced"),
+    ),
+    Index("import_job_open", "moved_at", postgresql_where=text("ended_at IS NULL")),
+)
+
+# No index holds `outcome`, and pages keep room, so settling a row is a HOT update. Counting a job and
+# listing it are range scans of the primary key.
+import_row = Table(
+    "import_row",
+    metadata,
+    _tenant(),
+    Column("job_id", Uuid, primary_key=True),
+    Column("row", Integer, primary_key=True, autoincrement=False),
+    Column("name", Text),
+    Column("parent_phone", Text),
+    Column("student_phone", Text),
+    Column("school", Text),
+    Column("grade", SmallInteger),
+    # Null until the row is settled.
+    Column("outcome", String(20)),
+    Column("student_outcome", String(10)),
+    Column("student_id", Uuid),
+    Column("code", Text),
+    Column("reason", Text),
+    ForeignKeyConstraint(
+        ["tenant_id", "job_id"],
+        ["import_job.tenant_id", "import_job.id"],
+        name="import_row_job_fkey",
+        ondelete="CASCADE",
+    ),
+    _one_of(
+        "outcome",
+        ("enrolled", "already_enrolled", "duplicate", "skipped", "failed", "needs_review"),
+        "import_row_outcome_check",
+    ),
+    _one_of("student_outcome", ("created", "matched", "restored"), "import_row_student_outcome_check"),
+    postgresql_with={"fillfactor": "50"},
+)
+
+TENANT_TABLES = (
+    lecture,
+    session,
+    enrollment,
+    session_enrollment,
+    attendance,
+    student_ref,
+    import_job,
+    import_row,
+)

@@ -1,0 +1,91 @@
+"""Rows of a sheet on their way into import_row and, the usable ones, into events for the students service."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import orjson
+from eventkit.uow import UnitOfWork
+
+from enrollment.domain.imports import CHUNK_BYTES, CHUNK_ROWS, REASONS, ROW_CHARACTERS
+from enrollment.domain.roster import RosterRow
+from enrollment.store import imports as store
+
+_COLUMNS = (
+    "row",
+    "name",
+    "parent_phone",
+    "student_phone",
+    "school",
+    "school_type",
+    "grade",
+    "gender",
+    "school_class",
+    "major",
+    "memo",
+)
+
+
+class Chunks:
+    """Holds no more rows than a chunk and a batch, so memory stays flat however long the sheet is."""
+
+    def __init__(self, uow: UnitOfWork, job: store.Job, password_hash: str) -> None:
+        self.rows_total = self.rows_usable = self.published = 0
+        self._uow = uow
+        self._job = job
+        self._password_hash = password_hash
+        self._waiting: list[RosterRow] = []
+        store.stage_rows(uow.conn)
+
+    def add(self, batch: Iterable[RosterRow]) -> None:
+        """Take a batch of rows and publish the chunks that are full."""
+        rows = [_bounded(row) for row in batch]
+        store.copy_rows(self._uow.conn, self._uow.tenant, self._job.id, rows)
+        usable = [row for row in rows if row.verdict == "usable"]
+        self.rows_total += len(rows)
+        self.rows_usable += len(usable)
+        self._waiting += usable
+        while len(self._waiting) >= CHUNK_ROWS:
+            self._publish(self._waiting[:CHUNK_ROWS])
+            del self._waiting[:CHUNK_ROWS]
+
+    def close(self) -> None:
+        """Publish what is left and store all rows."""
+        if self._waiting:
+            self._publish(self._waiting)
+            self._waiting = []
+        store.keep_rows(self._uow.conn)
+
+    def _publish(self, rows: Sequence[RosterRow]) -> None:
+        columns: dict[str, list[Any]] = {name: [getattr(row, name) for row in rows] for name in _COLUMNS}
+        if len(orjson.dumps(columns)) > CHUNK_BYTES:
+            half = len(rows) // 2
+            self._publish(rows[:half])
+            self._publish(rows[half:])
+            return
+        self._uow.publish(
+            "enrollment.roster.parsed",
+            subject=str(self._job.id),
+            data={
+                "job_id": str(self._job.id),
+                "chunk": self.published,
+                "dry_run": self._job.dry_run,
+                "initial_password_hash": self._password_hash,
+                "rows": columns,
+            },
+        )
+        # written at once: a sheet that turns out to be bad leaves nothing to publish behind
+        self._uow.flush()
+        self.published += 1
+
+
+def _bounded(row: RosterRow) -> RosterRow:
+    """A row whose text could fill an event by itself is not usable."""
+    if row.verdict != "usable" or sum(len(getattr(row, name) or "") for name in _TEXTS) <= ROW_CHARACTERS:
+        return row
+    return replace(row, verdict="failed", code="row_too_long", reason=REASONS["row_too_long"])
+
+
+_TEXTS = tuple(name for name in _COLUMNS if name not in ("row", "grade"))

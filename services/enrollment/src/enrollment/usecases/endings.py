@@ -1,0 +1,48 @@
+"""How an import ends: DONE with a result or FAILED with a reason, in one transaction with its event."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from eventkit.uow import UnitOfWork
+
+from enrollment.domain.imports import FAILURES
+from enrollment.store import imports as store
+from enrollment.store import lectures
+
+
+def complete_import(uow: UnitOfWork, job: store.Job) -> None:
+    """All rows have ended: count them, store the result, say so. Raises AssertionError for a wrong sum."""
+    counts = store.tally(uow.conn, job.id).fields()
+    if not counts["rows_total"] == job.rows_total == job.rows_done:
+        raise AssertionError(f"{counts['rows_total']} rows have ended, {job.rows_total} were read")
+    lecture = lectures.find_lecture(uow.conn, uow.tenant, job.lecture_id)
+    result = {
+        **counts,
+        "session_id": str(job.target_session_id) if job.target_session_id else None,
+        "lecture_title": lecture["title"] if lecture else None,
+        "failed": store.first_failed(uow.conn, job.id),
+        "rows_url": f"/api/v1/enrollments/excel_job_rows/{job.id}/",
+    }
+    store.complete(uow.conn, job.id, result)
+    figures = {"enrolled_count": counts["enrolled_count"], "rows_total": counts["rows_total"]}
+    uow.publish("enrollment.import.completed", subject=str(job.id), data={**_ended(job), **figures})
+
+
+def fail_import(uow: UnitOfWork, job_id: UUID, code: str, message: str = "") -> None:
+    """`message` is Korean and by default the one of FAILURES. A job that has ended stays as it is."""
+    message = message or FAILURES[code]
+    job = store.fail(uow.conn, job_id, code, message)
+    if job is None:
+        return
+    store.fail_waiting_rows(uow.conn, job_id, code, message)
+    uow.publish("enrollment.import.failed", subject=str(job_id), data={**_ended(job), "error_code": code})
+
+
+def _ended(job: store.Job) -> dict[str, object]:
+    return {
+        "job_id": str(job.id),
+        "lecture_id": str(job.lecture_id),
+        "dry_run": job.dry_run,
+        "object_key": job.object_key,
+    }

@@ -1,0 +1,130 @@
+"""Lectures and sessions: what staff may do to them. Every function runs inside the caller's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
+
+from eventkit.uow import UnitOfWork
+from servicekit.problem import Problem
+from sqlalchemy import RowMapping
+from sqlalchemy.exc import IntegrityError
+
+from enrollment.store import attendance, enrollments, lectures
+from enrollment.usecases.enrollments import announce_session_enrollments, unknown_lecture
+
+Values = Mapping[str, Any]
+
+
+def create_lecture(uow: UnitOfWork, values: Values) -> RowMapping:
+    """Raises Problem 409 lecture_title_taken, 422 invalid_request (dates)."""
+    _check_dates(values)
+    with _unique("lecture_title_key", _title_taken()):
+        return lectures.insert_lecture(uow.conn, uow.tenant, values)
+
+
+def change_lecture(uow: UnitOfWork, lecture_id: UUID, values: Values) -> RowMapping:
+    """Change the given fields. Raises Problem 404, 409 lecture_title_taken, 422 invalid_request (dates)."""
+    present = lectures.lock_lecture(uow.conn, uow.tenant, lecture_id)
+    if present is None:
+        raise Problem("not_found")
+    if not values:
+        return present
+    _check_dates({**present, **values})
+    with _unique("lecture_title_key", _title_taken()):
+        return lectures.update_lecture(uow.conn, uow.tenant, lecture_id, values)
+
+
+def remove_lecture(uow: UnitOfWork, lecture_id: UUID) -> None:
+    """Delete a lecture that nobody is or was enrolled in, with its sessions: attendance is never lost so.
+
+    Raises Problem 404, 409 lecture_not_empty.
+    """
+    if lectures.seize_lecture(uow.conn, uow.tenant, lecture_id) is None:
+        raise Problem("not_found")
+    count = lectures.count_enrollments(uow.conn, uow.tenant, lecture_id)
+    if count:
+        detail = f"수강 등록 {count}건(휴지통 학생 포함)이 남아 있어 강의를 삭제할 수 없습니다."
+        raise Problem(
+            "lecture_not_empty", f"{detail} 강의를 비활성화하거나 수강 등록을 먼저 삭제해 주세요.", status=409
+        )
+    lectures.delete_lecture(uow.conn, uow.tenant, lecture_id)
+
+
+def create_session(uow: UnitOfWork, lecture_id: UUID, values: Values) -> RowMapping:
+    """A session without an order follows the last one; without a title it is "N차시".
+
+    Raises Problem 422 unknown_lecture, 409 session_order_taken.
+    """
+    if lectures.lock_lecture(uow.conn, uow.tenant, lecture_id) is None:
+        raise unknown_lecture()
+    order = values.get("order") or lectures.next_order(uow.conn, uow.tenant, lecture_id)
+    given = {"title": f"{order}차시", **values, "order": order, "lecture_id": lecture_id}
+    with _unique("session_order_key", _order_taken()):
+        return lectures.insert_session(uow.conn, uow.tenant, given)
+
+
+def change_session(uow: UnitOfWork, session_id: UUID, values: Values) -> RowMapping:
+    """Change the given fields; a session never moves to another lecture.
+
+    Raises Problem 404, 409 session_order_taken.
+    """
+    present = lectures.hold_session(uow.conn, uow.tenant, session_id)
+    if present is None:
+        raise Problem("not_found")
+    if not values:
+        return present
+    with _unique("session_order_key", _order_taken()):
+        return lectures.update_session(uow.conn, uow.tenant, session_id, values)
+
+
+def remove_session(uow: UnitOfWork, session_id: UUID) -> None:
+    """Delete a session and its list of students, unless somebody has recorded attendance in it.
+
+    Raises Problem 404, 409 session_has_records.
+    """
+    if lectures.seize_session(uow.conn, uow.tenant, session_id) is None:
+        raise Problem("not_found")
+    marks = attendance.lock_marks(uow.conn, uow.tenant, session_id)
+    if any(mark["status"] != "UNSET" or mark["memo"] for mark in marks):
+        raise Problem("session_has_records", "출결이 기록된 차시는 삭제할 수 없습니다.", status=409)
+    left = enrollments.leave_sessions(uow.conn, uow.tenant, session_id=session_id)
+    lectures.delete_session(uow.conn, uow.tenant, session_id)
+    announce_session_enrollments(uow, left, deleted=True)
+
+
+def _check_dates(values: Values) -> None:
+    start, end = values.get("start_date"), values.get("end_date")
+    if start and end and end < start:
+        raise Problem("invalid_request", errors={"end_date": ["종료일은 시작일보다 빠를 수 없습니다."]})
+
+
+def _title_taken() -> Problem:
+    return Problem(
+        "lecture_title_taken",
+        "같은 이름의 강의가 이미 있습니다.",
+        status=409,
+        errors={"title": ["이미 사용 중인 강의 이름입니다."]},
+    )
+
+
+def _order_taken() -> Problem:
+    return Problem(
+        "session_order_taken",
+        "같은 순서의 차시가 이미 있습니다.",
+        status=409,
+        errors={"order": ["이미 사용 중인 순서입니다."]},
+    )
+
+
+@contextmanager
+def _unique(constraint: str, problem: Problem) -> Iterator[None]:
+    """The database decides what is unique; its refusal of this constraint is the given problem."""
+    try:
+        yield
+    except IntegrityError as error:
+        if getattr(getattr(error.orig, "diag", None), "constraint_name", None) != constraint:
+            raise
+        raise problem from error

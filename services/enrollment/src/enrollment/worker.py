@@ -1,0 +1,37 @@
+"""What the enrollment worker listens to and does on time."""
+
+import os
+import socket
+from datetime import timedelta
+from functools import partial
+
+from eventkit.subscription import on
+from eventkit.worker import Worker
+from servicekit.periodic import PeriodicTask
+from servicekit.storage import open_store
+from servicekit.worker_kit import WorkerKit
+
+from enrollment import handlers
+from enrollment.adapters.sheet import read_roster
+from enrollment.settings import Settings
+from enrollment.usecases.imports import ReadingPorts, fail_abandoned_imports
+
+
+def build_worker(settings: Settings) -> Worker:
+    kit = WorkerKit.open("enrollment", settings)
+    clock = kit.runtime.clock
+    objects = open_store(settings, settings.r2_excel_bucket)
+    reading = ReadingPorts(kit.db, objects, read_roster, clock, f"{socket.gethostname()}:{os.getpid()}")
+    abandoned = partial(fail_abandoned_imports, clock=clock, started=clock.monotonic())
+    return kit.worker(
+        [
+            on(
+                "enrollment.import.accepted", partial(handlers.on_import_accepted, ports=reading), single=True
+            ),
+            on("enrollment.import.completed", partial(handlers.on_import_completed, objects=objects)),
+            on("enrollment.import.failed", partial(handlers.on_import_failed, objects=objects)),
+            on("students.roster.resolved", handlers.on_roster_resolved),
+            on("students.student.changed", handlers.on_student_changed),
+        ],
+        [PeriodicTask("enrollment.fail_abandoned_imports", abandoned, every=timedelta(minutes=5))],
+    )

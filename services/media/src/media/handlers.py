@@ -1,0 +1,19 @@
+"""One function per consumed event."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from contracts.columns import concat
+from eventkit.envelope import Event
+from eventkit.uow import UnitOfWork
+
+from media import usecases
+
+
+def on_enrollment_changed(uow: UnitOfWork, events: Sequence[Event]) -> None:
+    usecases.follow_enrollments(uow, concat(event.data["enrollments"] for event in events))
+
+
+def on_session_enrollment_changed(uow: UnitOfWork, events: Sequence[Event]) -> None:
+    usecases.follow_session_enrollments(uow, concat(event.data["session_enrollments"] for event in events))

@@ -1,0 +1,17 @@
+"""What the media worker listens to and does on time."""
+
+from eventkit.subscription import on
+from eventkit.worker import Worker
+from servicekit.worker_kit import WorkerKit
+
+from media import handlers
+from media.settings import Settings
+
+
+def build_worker(settings: Settings) -> Worker:
+    return WorkerKit.open("media", settings).worker(
+        [
+            on("enrollment.enrollment.changed", handlers.on_enrollment_changed),
+            on("enrollment.session_enrollment.changed", handlers.on_session_enrollment_changed),
+        ]
+    )

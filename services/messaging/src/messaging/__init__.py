@@ -1,0 +1,1 @@
+"""The messaging service: templates, sends, credits and consent."""

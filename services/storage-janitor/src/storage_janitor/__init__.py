@@ -1,0 +1,1 @@
+"""The storage-janitor service: retention of the four R2 buckets."""

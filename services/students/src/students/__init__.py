@@ -1,0 +1,1 @@
+"""The students service: one record per person, parents, accounts."""

@@ -1,0 +1,66 @@
+"""Who may import whom."""
+
+import sys
+
+LIBS = ("contracts", "eventkit", "servicekit", "testkit", "academyctl")
+# what each library may see of the others; services may see contracts, eventkit and servicekit
+ALLOWED = {
+    "contracts": set(),
+    "eventkit": {"contracts"},
+    "servicekit": {"contracts", "eventkit"},
+    "testkit": {"contracts", "eventkit", "servicekit", "academyctl"},
+    "academyctl": {"contracts", "eventkit", "servicekit"},
+}
+# the identity rule is shared with the students service, so it stands in contracts
+DOMAIN_MAY_IMPORT = {"contracts.identity"}
+
+
+def internal(modules, services):
+    members = {*LIBS, *services.values()}
+    for module in modules:
+        for name in module.imports():
+            top = name.split(".")[0]
+            if top in members and top != module.package:
+                yield module, top
+
+
+def test_libs_import_only_the_libs_below_them(modules, services):
+    wrong = [
+        f"{m.name} imports {top}"
+        for m, top in internal(modules, services)
+        if m.package in ALLOWED and top not in ALLOWED[m.package]
+    ]
+    assert wrong == []
+
+
+def test_services_import_no_other_service_and_no_tool(modules, services):
+    wrong = [
+        f"{m.name} imports {top}"
+        for m, top in internal(modules, services)
+        if m.package in services.values() and top not in {"contracts", "eventkit", "servicekit"}
+    ]
+    assert wrong == []
+
+
+def test_domain_is_pure(modules):
+    wrong = [
+        f"{m.name} imports {name}"
+        for m in modules
+        if "domain" in (m.path.stem, *(p.name for p in m.path.parents))
+        for name in m.imports()
+        if name.split(".")[0] not in sys.stdlib_module_names
+        and name not in DOMAIN_MAY_IMPORT
+        and not name.startswith(f"{m.package}.domain")
+    ]
+    assert wrong == []
+
+
+def test_nothing_reaches_into_testkit_or_tests_from_production_code(modules):
+    wrong = [
+        f"{m.name} imports {name}"
+        for m in modules
+        if m.package != "testkit"
+        for name in m.imports()
+        if name.split(".")[0] in {"testkit", "tests", "pytest"}
+    ]
+    assert wrong == []

@@ -1,0 +1,142 @@
+"""The console's functions that need no API, run where they live: in a browser."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from enrollment.domain.imports import MAX_UPLOAD_BYTES, Outcome, StudentOutcome
+from selenium import webdriver
+
+pytestmark = pytest.mark.browser
+
+CONSOLE = Path(__file__).parents[3] / "libs" / "console"
+SOURCES = sorted(CONSOLE.rglob("*.js"))
+
+
+def run(page: webdriver.Chrome, module: str, expression: str) -> Any:
+    """The value of `expression`, in which `m` is the module."""
+    answer = page.execute_async_script(
+        "const [path, body, done] = arguments;"
+        "const run = (m) => new Function('m', 'return ' + body)(m);"
+        "import(path).then((m) => done({value: run(m)})).catch((e) => done({error: String(e)}))",
+        f"/js/{module}",
+        expression,
+    )
+    assert "error" not in answer, answer
+    return answer["value"]
+
+
+def test_time_left_reads_as_a_rough_promise(static_page):
+    words = {
+        "null": "", "NaN": "", "0": "곧 끝납니다", "4": "곧 끝납니다", "7": "약 10초 남음",
+        "47": "약 50초 남음",
+        "54": "약 55초 남음", "56": "약 1분 남음", "150": "약 3분 남음", "3600": "약 1시간 남음",
+        "5400": "약 1시간 30분 남음",
+    }  # fmt: skip
+    assert run(static_page, "format.js", f"[{', '.join(words)}].map(m.timeLeft)") == list(words.values())
+
+
+def test_values_read_in_korean(static_page):
+    assert run(static_page, "format.js", "m.number(1234567)") == "1,234,567"
+    assert run(static_page, "format.js", "[900, 2048, 3 * 1024 * 1024].map(m.size)") == [
+        "900 B",
+        "2 KB",
+        "3.0 MB",
+    ]
+    phones = "['01012345678', '0212345678', null].map(m.phone)"
+    assert run(static_page, "format.js", phones) == ["010-1234-5678", "0212345678", ""]
+    # half past midnight in Seoul is the day before in UTC
+    assert "11월 24일" in run(static_page, "format.js", "m.when('2026-11-23T15:30:00Z')")
+    assert run(static_page, "format.js", "m.when('nonsense')") == ""
+    assert run(static_page, "format.js", "m.today(new Date('2026-11-23T15:30:00Z'))") == "2026-11-24"
+
+
+def test_the_token_never_follows_a_link_to_another_host(static_page):
+    away = "['https://evil.example/api/v1/x/?a=1', '//evil.example/y', '/api/v1/z/'].map(m.ownPath)"
+    assert run(static_page, "api.js", away) == ["/api/v1/x/?a=1", "/y", "/api/v1/z/"]
+
+
+def test_html_strings_are_refused(static_page):
+    tries = """['innerHTML', 'style', 'outerHTML'].map((name) => {
+      try { m.h('p', {[name]: 'x'}); return false } catch { return true }
+    })"""
+    assert run(static_page, "ui/dom.js", tries) == [True, True, True]
+    assert run(static_page, "ui/dom.js", "m.h('p', {}, '<b>x</b>').innerHTML") == "&lt;b&gt;x&lt;/b&gt;"
+
+
+def test_an_attempt_keeps_its_key_until_it_is_settled(static_page):
+    keys = """(() => {
+      const a = new m.Attempt();
+      const draft = {file: {}, lectureId: 'l', sessionId: null, password: 'p', dryRun: true, force: false};
+      const first = a.keyFor({...draft}), again = a.keyFor({...draft});
+      const other = a.keyFor({...draft, dryRun: false});
+      a.settle();
+      return [first === again, first === other, other === a.keyFor({...draft, dryRun: false})];
+    })()"""
+    assert run(static_page, "roster/attempt.js", keys) == [True, False, False]
+
+
+def test_the_words_and_limits_are_the_services(static_page):
+    assert run(static_page, "roster/file-check.js", "m.MAX_MB") * 1024 * 1024 == MAX_UPLOAD_BYTES
+    assert set(run(static_page, "labels.js", "m.OUTCOMES.map((o) => o.code)")) == set(Outcome)
+    assert set(run(static_page, "labels.js", "Object.keys(m.STUDENT_OUTCOMES)")) == set(StudentOutcome)
+
+
+def test_text_and_its_ground_contrast_enough(static_page):
+    """WCAG AA: 4.5 : 1, for every pair the styles use, in both schemes."""
+    tokens = (CONSOLE / "css" / "tokens.css").read_text(encoding="utf-8")
+    light, dark = (dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", part)) for part in tokens.split("@media"))
+    pairs = [
+        ("text", ground)
+        for ground in (
+            "ground",
+            "surface",
+            "sunken",
+            "accent-ground",
+            "good-ground",
+            "warn-ground",
+            "bad-ground",
+        )
+    ]
+    pairs += [("text-soft", ground) for ground in ("ground", "surface", "sunken")]
+    pairs += [("accent", ground) for ground in ("ground", "surface", "sunken", "accent-ground")]
+    pairs += [(tone, f"{tone}-ground") for tone in ("good", "warn", "bad")] + [
+        ("bad", "surface"),
+        ("accent-text", "accent"),
+    ]
+    weak = [
+        (scheme is dark, pair)
+        for scheme in (light, {**light, **dark})
+        for pair in pairs
+        if contrast(scheme, *pair) < 4.5
+    ]
+    assert weak == []
+
+
+def contrast(colours: dict[str, str], front: str, back: str) -> float:
+    bright, dim = sorted((luminance(colours[front]), luminance(colours[back])), reverse=True)
+    return (bright + 0.05) / (dim + 0.05)
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(CONSOLE)))
+def test_sources_keep_the_rules(path):
+    text = path.read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 400
+    forbidden = r"innerHTML\s*=|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function|https?://(?!www\.w3\.org/2000/svg)"
+    assert re.findall(forbidden, text) == []
+
+
+def test_the_page_loads_nothing_from_elsewhere_and_holds_no_inline_code():
+    html = (CONSOLE / "index.html").read_text(encoding="utf-8")
+    assert re.findall(r"https?://|\sstyle=|\son\w+=|<style|<script(?![^>]*\ssrc=)", html) == []
+    for path in CONSOLE.rglob("*.css"):
+        assert re.findall(r"url\(|@import", path.read_text(encoding="utf-8")) == []

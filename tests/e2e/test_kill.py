@@ -1,0 +1,81 @@
+"""kill -9 of any one process in the middle of an import: it ends DONE with the contents of a calm run."""
+
+import random
+import threading
+from uuid import uuid4
+
+import pytest
+from testkit.academy import Academy, MixedRoster
+from testkit.stack import running_stack
+from testkit.waiting import wait_until
+
+pytestmark = [pytest.mark.stack, pytest.mark.slow, pytest.mark.timeout(900)]
+
+ROWS = 10_000
+PARTS = ("enrollment-api", "enrollment-worker", "students-worker", "sqs", "s3", "postgres", "gateway")
+
+
+@pytest.fixture(scope="module")
+def own_stack(tmp_path_factory):
+    """Parts of this one are killed, so no other test may use it."""
+    with running_stack(tmp_path_factory.mktemp("killed")) as stack:
+        yield stack
+
+
+@pytest.fixture(scope="module")
+def roster(tmp_path_factory):
+    return MixedRoster(tmp_path_factory.mktemp("rosters"), ROWS)
+
+
+@pytest.fixture(scope="module")
+def calm(own_stack, roster):
+    """The contents after an undisturbed run."""
+    academy = imported(own_stack, roster, lambda _academy, _job: None)
+    return academy.contents()
+
+
+def imported(stack, roster, disturb):
+    academy = Academy(stack, f"t-{uuid4().hex[:12]}")
+    roster.prepare(academy)
+    lecture = academy.lecture("이번 학기")
+    job = academy.upload(lecture, roster.file)
+    disturb(academy, job)
+    status = academy.finish(job, timeout=300)
+    assert status["status"] == "DONE", status
+    assert {name: status["result"][name] for name in roster.expected()} == roster.expected()
+    academy.settle(timeout=300)
+    return academy
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_an_import_survives_the_death_of(own_stack, roster, calm, part):
+    """The moment differs by part and is the same in every run."""
+    moment = random.Random(part).randrange(ROWS)
+
+    def kill(academy, job):
+        wait_until(
+            lambda: academy.status(job)["progress"]["rows_done"] * 1.0 >= moment * 0.8 or done(academy, job),
+            120,
+        )
+        own_stack.kill(part)
+
+    def done(academy, job):
+        return academy.status(job)["status"] == "DONE"
+
+    academy = imported(own_stack, roster, kill)
+    assert academy.contents() == calm
+
+
+def test_an_upload_survives_the_death_of_the_api(own_stack, roster, calm):
+    """The client repeats it under one Idempotency-Key."""
+    academy = Academy(own_stack, f"t-{uuid4().hex[:12]}")
+    roster.prepare(academy)
+    lecture = academy.lecture("이번 학기")
+    jobs = []
+    upload = threading.Thread(target=lambda: jobs.append(academy.upload(lecture, roster.file)))
+    upload.start()
+    own_stack.kill("enrollment-api")
+    upload.join()
+    assert academy.finish(jobs[0], timeout=300)["status"] == "DONE"
+    academy.settle(timeout=300)
+    assert academy.contents() == calm

@@ -1,0 +1,212 @@
+"""The stack as processes: what starts is stopped, what crashes comes back, what is printed can be parsed."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import urllib.request
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import psycopg
+import pytest
+from academyctl.sample import sample_roster
+from academyctl.state import read_state
+from contracts import SERVICES
+from openpyxl import Workbook
+from testkit.stack import (
+    LocalStack,
+    free_stack_port,
+    processes_of,
+    run_academyctl,
+    running_stack,
+    stack_environment,
+)
+from testkit.waiting import wait_until
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+StartStack = Callable[[Path], LocalStack]
+
+pytestmark = [pytest.mark.stack, pytest.mark.slow]
+needs_make = pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
+
+
+def make_run(data: Path, port: int, arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["make", "run", f"ARGS={arguments}"],
+        cwd=REPOSITORY,
+        env=stack_environment(data, port),
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+    )
+
+
+def answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+@needs_make
+def test_one_job_prints_only_its_status_and_leaves_nothing_running(tmp_path: Path) -> None:
+    """The same file twice on one data directory, then a workbook that has no roster in it."""
+    data, port = tmp_path / "data", free_stack_port()
+    roster = sample_roster(tmp_path / "r o s t e r.xlsx")
+
+    first = make_run(data, port, f"--once --json --roster '{roster}'")
+    assert first.returncode == 0, first.stderr
+    status = json.loads(first.stdout)
+    assert status["status"] == "DONE"
+    assert status["result"]["enrolled_count"] == status["result"]["created_students_count"] > 20
+    assert processes_of(data) == []
+
+    again = make_run(data, port, f"--once --json --roster '{roster}'")
+    assert again.returncode == 0, again.stderr
+    result = json.loads(again.stdout)["result"]
+    assert result["already_enrolled_count"] == status["result"]["enrolled_count"]
+    assert result["rows_total"] == status["result"]["rows_total"]
+
+    empty = tmp_path / "empty.xlsx"
+    Workbook().save(empty)
+    failed = run_academyctl(data, port, "up", "--once", "--json", "--roster", str(empty))
+    assert failed.returncode == 1
+    assert json.loads(failed.stdout)["status"] == "FAILED"
+    assert processes_of(data) == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["up", "--json"], "--json needs --once"),
+        (["up", "--once", "--roster", "no-such-file.xlsx"], "there is no file no-such-file.xlsx"),
+        (["up", "--once", "--roster", "/"], "is not a file"),
+        (["up", "--no-demo", "--once"], "--no-demo"),
+        (["token", "--tenant", "Not A Tenant", "--role", "staff"], "--tenant"),
+        (["nonsense"], "invalid choice"),
+    ],
+)
+def test_wrong_arguments_are_refused_before_anything_starts(
+    tmp_path: Path, arguments: list[str], says: str
+) -> None:
+    done = run_academyctl(tmp_path / "data", 8800, *arguments)
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert done.stdout == ""
+    assert not (tmp_path / "data" / "postgres").exists()
+
+
+def test_a_taken_port_is_named_with_its_holder_and_the_variable_to_set(tmp_path: Path) -> None:
+    port = free_stack_port()
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", port + 2))
+        holder.listen()
+        done = run_academyctl(tmp_path / "data", port, "up", "--once", "--json")
+    assert done.returncode == 1
+    assert f"port {port + 2} (sqs) is taken by" in done.stderr
+    assert f"process {os.getpid()}" in done.stderr
+    assert "ACADEMY_PORT=" in done.stderr
+    assert done.stdout == ""
+    assert processes_of(tmp_path / "data") == []
+
+
+def test_a_part_that_is_killed_comes_back_and_the_others_are_left_alone(
+    tmp_path: Path, start_stack: StartStack
+) -> None:
+    stack = start_stack(tmp_path / "data")
+    killed = ["postgres", "sqs", "s3", "gateway", "enrollment-api", "students-worker"]
+    before = dict(stack.state.pids)
+    for part in killed:
+        stack.kill(part)
+
+    wait_until(lambda: all(stack.pid(part) != before[part] for part in killed), timeout=60)
+    wait_until(lambda: answers(f"{stack.base_url}/openapi/enrollment.json"), timeout=60)
+    for service in SERVICES:
+        wait_until(lambda service=service: answers(f"{stack.url(f'{service}-api')}/readyz"), timeout=60)
+        wait_until(lambda service=service: answers(f"{stack.url(f'{service}-worker')}/readyz"), timeout=60)
+    left_alone = before.keys() - killed
+    assert {part: stack.pid(part) for part in left_alone} == {part: before[part] for part in left_alone}
+
+    second = run_academyctl(stack.data, free_stack_port(), "up", "--no-demo")
+    assert second.returncode == 1
+    assert f"process {stack.state.supervisor}" in second.stderr
+
+
+def test_nothing_outlives_the_supervisor_and_the_next_run_takes_over(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    with running_stack(data) as stack:
+        token = stack.secret("internal_token")
+        os.kill(stack.state.supervisor, signal.SIGKILL)
+        wait_until(lambda: processes_of(data) == [], timeout=20)
+
+    with running_stack(data) as stack:
+        assert stack.secret("internal_token") == token
+        psycopg.connect(stack.admin_url).close()
+    assert processes_of(data) == []
+    assert not (data / "stack.json").exists()
+
+
+@needs_make
+@pytest.mark.parametrize(
+    "interrupt", [os.killpg, os.kill], ids=["Ctrl-C in a terminal", "a signal to make alone"]
+)
+def test_make_run_stops_cleanly(tmp_path: Path, interrupt: Callable[[int, int], None]) -> None:
+    data = tmp_path / "data"
+    process = subprocess.Popen(
+        ["make", "run", "ARGS=--no-demo"],
+        cwd=REPOSITORY,
+        env=stack_environment(data, free_stack_port()),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        wait_until(lambda: (state := read_state(data / "stack.json")) and state.ready, timeout=120)
+        interrupt(process.pid, signal.SIGINT if interrupt is os.killpg else signal.SIGTERM)
+        out, err = process.communicate(timeout=60)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    assert out == ""
+    assert "everything is stopped" in err
+    assert processes_of(data) == []
+
+
+def test_every_process_of_the_stack_answers_its_probes(stack: LocalStack) -> None:
+    for service in SERVICES:
+        for part in (f"{service}-api", f"{service}-worker"):
+            for path in ("/livez", "/readyz", "/health", "/metrics"):
+                assert answers(stack.url(part) + path), (part, path)
+        assert answers(f"{stack.base_url}/openapi/{service}.json")
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/internal/anything",
+        "/metrics",
+        "/health",
+        "/api/v1/enrollmentsX",
+        "/api/v1/students/../../internal/x",
+        "/api/v1/students/..%2f..%2fmetrics",
+        "/console/../secrets/secrets.json",
+    ],
+)
+def test_the_gateway_answers_404_for_what_the_load_balancer_does_not_route(
+    stack: LocalStack, path: str
+) -> None:
+    with socket.create_connection(("127.0.0.1", stack.state.ports["gateway"]), timeout=5) as connection:
+        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        head, _, body = connection.makefile("rb").read().partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 404")
+    assert b"application/problem+json" in head
+    assert json.loads(body)["code"] == "not_found"
