@@ -36,9 +36,12 @@ from testkit.database import Operations, Templates, TestDatabase
 from testkit.points import Crash, CrashPoints
 from testkit.sqs import FakeSqs
 
-ORDERS = list(range(1, 26))
+ORDERS = list(range(1, 16))
 BETA_REFUSES, ALPHA_REFUSES = 13, 7
 VISIBILITY = 60
+LEASE = timedelta(
+    seconds=5 * VISIBILITY
+)  # longer, so that a message comes back while its job is still claimed
 
 
 class Order(Schema):
@@ -101,7 +104,7 @@ def on_order_counted(db: Any, clock: FakeClock, uow: UnitOfWork, events: Sequenc
     if number == ALPHA_REFUSES:
         raise PermanentError("refused")
     with db.tenant(uow.tenant) as conn:
-        fence = lease.claim(conn, f"order:{number}", "worker", timedelta(seconds=VISIBILITY), clock)
+        fence = lease.claim(conn, f"order:{number}", "worker", LEASE, clock)
     _effect(uow, [number])
     lease.check(uow.conn, fence)
     lease.release(uow.conn, fence)

@@ -8,6 +8,15 @@
  * @typedef {{ path: string, page: PageFunction, nav?: string }} Route  `nav` is its label in the menu
  */
 
+/** A hand-typed stray % is no reason to fail. @returns {string} */
+function decode(/** @type {string} */ part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
 /** @returns {Record<string, string> | null} */
 function match(/** @type {string} */ pattern, /** @type {string} */ path) {
   const want = pattern.split("/");
@@ -15,7 +24,7 @@ function match(/** @type {string} */ pattern, /** @type {string} */ path) {
   if (want.length !== have.length) return null;
   const params = /** @type {Record<string, string>} */ ({});
   for (const [i, part] of want.entries()) {
-    if (part.startsWith(":")) params[part.slice(1)] = decodeURIComponent(have[i]);
+    if (part.startsWith(":")) params[part.slice(1)] = decode(have[i]);
     else if (part !== have[i]) return null;
   }
   return params;

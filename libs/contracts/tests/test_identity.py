@@ -32,13 +32,16 @@ def test_a_name_is_stored_as_a_person_reads_it(written: str, stored: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("홍 길동", "홍길동"), ("홍 길 동", "홍길동"), ("Ann Lee", "ANN  LEE"), ("홍길동A", "홍길동a")]
+    ("one", "other"),
+    [("홍 길동", "홍길동"), ("홍 길 동", "홍길동"), ("Ann Lee", "ANN  LEE"), ("홍길동A", "홍길동a")],
 )
 def test_spellings_of_one_name_share_a_key(one: str, other: str) -> None:
     assert name_key(one) == name_key(other)
 
 
-@pytest.mark.parametrize(("one", "other"), [("홍길동", "홍길둥"), ("홍길동", "홍길동2"), ("Ann Lee", "Annlee")])
+@pytest.mark.parametrize(
+    ("one", "other"), [("홍길동", "홍길둥"), ("홍길동", "홍길동2"), ("Ann Lee", "Annlee")]
+)
 def test_different_names_differ(one: str, other: str) -> None:
     assert name_key(one) != name_key(other)
 
@@ -78,7 +81,17 @@ def test_spellings_of_one_mobile_number(written: str) -> None:
 
 @pytest.mark.parametrize(
     "written",
-    ["", "-", "010", "010-123-4567", "0101234567", "02-123-4567", "011-123-4567", "010-1234-56789", "12345678"],
+    [
+        "",
+        "-",
+        "010",
+        "010-123-4567",
+        "0101234567",
+        "02-123-4567",
+        "011-123-4567",
+        "010-1234-56789",
+        "12345678",
+    ],
 )
 def test_no_mobile_number(written: str) -> None:
     assert normalise_phone(written) is None

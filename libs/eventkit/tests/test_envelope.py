@@ -12,7 +12,7 @@ from eventkit.envelope import Event, decode, encode
 from eventkit.errors import PermanentError, UndecodableError
 from eventkit.ids import new_id
 from eventkit.trace import Cause, child, new_traceparent
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from marshmallow import Schema, fields
 
@@ -24,6 +24,8 @@ class Note(Schema):
 def _break(data: dict[str, Any]) -> dict[str, Any]:
     return {"text": data["old"]}
 
+
+repeatable = settings(derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 REGISTRY = Registry((EventType("kit.note.taken", Note, ("kit",), version=2, upcasters={1: _break}),))
 
@@ -65,6 +67,7 @@ def test_the_body_has_the_cloudevents_names() -> None:
     }
 
 
+@repeatable
 @given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_any_text_survives_and_sqs_would_take_the_body(text: str) -> None:
     event = _event(text)
@@ -113,6 +116,7 @@ def test_what_is_not_a_readable_event_is_named(change: dict[str, Any], code: str
     assert refused.value.code == code
 
 
+@repeatable
 @given(
     st.binary()
     | st.text().map(str.encode)

@@ -24,39 +24,42 @@ from testkit.servers import free_ports
 from testkit.tokens import Issuer
 from testkit.waiting import wait_until
 
-KITAPP = """
-    import os, signal, sys
-    from typing import Any
-    from servicekit.auth import PUBLIC, STAFF_ROLES
-    from servicekit.cli import service_main
-    from servicekit.db import Database
-    from servicekit.settings import CommonSettings, load
-    from servicekit.upload import received_file
-    from servicekit.web import Blueprint, create_base_app
+KIT = {
+    "__init__.py": "",
+    "__main__.py": """
+        import sys
+        from servicekit.cli import service_main
+        from servicekit.settings import CommonSettings
 
-    def create_app():
-        settings = load(CommonSettings, os.environ)
-        web = Blueprint("web", __name__)
+        def greet(settings, arguments):
+            sys.stdout.write(f"hello {' '.join(arguments)} {settings.log_level}")
+            return 3
 
-        @web.route("/pid", roles=PUBLIC)
-        def pid(): return {"pid": os.getpid()}
+        sys.exit(service_main("kit", CommonSettings, commands={"greet": greet}))
+    """,
+    "worker.py": "raise AssertionError('only the worker command loads this')",
+    "app.py": """
+        import os
+        from servicekit.auth import PUBLIC, STAFF_ROLES
+        from servicekit.db import Database
+        from servicekit.settings import CommonSettings, load
+        from servicekit.upload import received_file
+        from servicekit.web import Blueprint, create_base_app
 
-        @web.route("/upload", roles=STAFF_ROLES, methods=["POST"], max_bytes=200_000)
-        def upload(): return {"size": received_file("file", 200_000).size}
+        def create_app():
+            settings = load(CommonSettings, os.environ)
+            web = Blueprint("web", __name__)
 
-        db = Database(settings.database_url.reveal(), "kit", settings.web_threads)
-        return create_base_app("kit", settings, db, blueprints=[web])
+            @web.route("/pid", roles=PUBLIC)
+            def pid(): return {"pid": os.getpid()}
 
-    def build_worker(settings): raise AssertionError("not in this test")
+            @web.route("/upload", roles=STAFF_ROLES, methods=["POST"], max_bytes=200_000)
+            def upload(): return {"size": received_file("file", 200_000).size}
 
-    def greet(settings, arguments):
-        sys.stdout.write(f"hello {' '.join(arguments)} {settings.log_level}")
-        return 3
-
-    if __name__ == "__main__":
-        sys.exit(service_main("kit", create_app="kitapp:create_app", build_worker=build_worker,
-                              settings=CommonSettings, commands={"greet": greet}))
-"""
+            db = Database(settings.database_url.reveal(), "kit", settings.web_threads)
+            return create_base_app("kit", settings, db, blueprints=[web])
+    """,
+}
 AWAY = "postgresql://kit_app:hunter2@127.0.0.1:1/none"
 
 
@@ -66,7 +69,10 @@ def folder(tmp_path: Path) -> Path:
 
 
 def written(path: Path) -> Path:
-    (path / "kitapp.py").write_text(dedent(KITAPP))
+    package = path / "kit"
+    package.mkdir()
+    for name, text in KIT.items():
+        (package / name).write_text(dedent(text))
     return path
 
 
@@ -80,7 +86,7 @@ def command(folder: Path, issuer: Issuer) -> Command:
     def run(*arguments: str, **env: str | None) -> subprocess.CompletedProcess[str]:
         given = {**environment(issuer, AWAY), "PATH": os.environ["PATH"], **env}
         return subprocess.run(
-            [sys.executable, "kitapp.py", *arguments],
+            [sys.executable, "-m", "kit", *arguments],
             cwd=folder,
             env={name: value for name, value in given.items() if value is not None},
             capture_output=True,
@@ -154,7 +160,7 @@ def running(folder: Path, issuer: Issuer, database_url: str) -> Iterator[Api]:
     env = environment(issuer, database_url, API_BIND=f"127.0.0.1:{port}", WEB_WORKERS="2", WEB_THREADS="4")
     with (folder / "api.log").open("w") as log:
         process = subprocess.Popen(
-            [sys.executable, "kitapp.py", "api"],
+            [sys.executable, "-m", "kit", "api"],
             cwd=folder,
             env={**env, "PATH": os.environ["PATH"], "TMPDIR": str(folder)},
             stderr=log,

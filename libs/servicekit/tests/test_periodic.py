@@ -8,6 +8,7 @@ from datetime import UTC, datetime, time, timedelta
 from itertools import pairwise
 
 import pytest
+from eventkit.errors import TransientError
 from eventkit.metrics import Metrics
 from eventkit.ports import Database
 from eventkit.runtime import Runtime
@@ -24,15 +25,16 @@ class Worker:
     """One worker's loop over a task that notes its runs."""
 
     def __init__(self, db: Database, clock: FakeClock, runs: list[datetime], **schedule: object) -> None:
-        self.clock, self.runs, self.fails = clock, runs, False
+        self.clock, self.runs = clock, runs
+        self.error: Exception | None = None
         self.registry = CollectorRegistry()
         runtime = Runtime(clock, Metrics(self.registry))
         task = PeriodicTask("sweep", self.body, **schedule)  # type: ignore[arg-type]
         self.loop = PeriodicLoop(task, db, runtime, PeriodicMetrics(self.registry))
 
     def body(self, _db: Database, now: datetime) -> None:
-        if self.fails:
-            raise RuntimeError("010-1234-5678")
+        if self.error:
+            raise self.error
         self.runs.append(now)
 
     def pass_hours(self, hours: float) -> None:
@@ -94,12 +96,14 @@ def test_a_failure_is_recorded_without_its_words_and_tried_again(
 ) -> None:
     runs: list[datetime] = []
     worker = Worker(kit.database, FakeClock(), runs, every=HOUR)
-    worker.fails = True
+    worker.error = TransientError("010-1234-5678")
     worker.loop.tick()
     stored = kit.admin.execute("SELECT last_error, finished_at FROM periodic_task").fetchone()
-    assert stored == ("RuntimeError", None)
+    assert stored == ("TransientError", None)
     assert "1234" not in caplog.text
-    worker.fails = False
+    worker.error = None
+    worker.loop.tick()
+    assert runs == []
     worker.pass_hours(0.25)
     assert len(runs) == 1
     assert kit.admin.execute("SELECT last_error FROM periodic_task").fetchone() == (None,)
@@ -107,6 +111,20 @@ def test_a_failure_is_recorded_without_its_words_and_tried_again(
     assert count("academy_periodic_runs_total", {"task": "sweep", "outcome": "failed"}) == 1
     assert count("academy_periodic_runs_total", {"task": "sweep", "outcome": "done"}) == 1
     assert count("academy_periodic_success_timestamp_seconds", {"task": "sweep"}) == runs[0].timestamp()
+
+
+def test_a_bug_ends_the_loop_and_the_next_process_waits_before_it_tries_again(kit: TestDatabase) -> None:
+    runs: list[datetime] = []
+    clock = FakeClock()
+    worker = Worker(kit.database, clock, runs, every=HOUR)
+    worker.error = KeyError("bug")
+    with pytest.raises(KeyError):
+        worker.loop.run(threading.Event())
+    restarted = Worker(kit.database, clock, runs, every=HOUR)
+    restarted.loop.tick()
+    assert runs == []
+    restarted.pass_hours(0.1)
+    assert len(runs) == 1
 
 
 def test_the_loop_survives_a_lost_database_and_ends_on_stop(kit: TestDatabase) -> None:

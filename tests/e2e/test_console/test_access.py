@@ -8,7 +8,7 @@ import pytest
 
 pytestmark = [pytest.mark.browser, pytest.mark.stack]
 
-REFUSED = "the server responded with a status of 40"
+REFUSED = "the server responded with a status of 4"
 CUT = ("net::ERR_INTERNET_DISCONNECTED",)
 
 
@@ -139,6 +139,38 @@ def test_offline_while_sending_is_one_job_after_the_retry(desk, messy_roster):
     desk.wait(lambda: len(desk.all(".recent-link")) == 1)
 
 
+def test_a_slow_upload_shows_how_far_it_is_and_can_be_cancelled(desk, long_roster):
+    desk.fill("느린 반", long_roster)
+    desk.slow_upload(20_000)
+    desk.button("등록하기").click()
+    desk.wait(lambda: desk.text(".progress-figure").rstrip("%") not in ("", "0"))
+    assert "파일 올리는 중" in desk.text(".progress-label")
+    assert "KB" in desk.text(".progress-foot")
+    desk.shot("15-upload")
+    desk.button("올리기 취소").click()
+    desk.wait_text(".notice", "올리기를 취소했습니다")
+    desk.slow_upload(-1)
+    desk.button("등록하기").click()
+    desk.wait_outcome()
+    assert desk.figures()["등록"] == 12_000
+
+
+def test_the_server_refuses_a_file_that_is_too_large_in_words(desk):
+    desk.allowed = (REFUSED, "ERR_")
+    desk.create_lecture("큰 파일 반")
+    said = desk.driver.execute_async_script("""
+        const done = arguments[0];
+        Promise.all([import('/console/js/api.js'), import('/console/js/auth.js')]).then(([{Api}, {Auth}]) => {
+          const form = new FormData();
+          form.set('file', new Blob([new Uint8Array(11 << 20)]), 'large.xlsx');
+          const api = new Api(new Auth());
+          api.upload('enrollments/lecture_enroll_from_excel/', form, {key: 'large'})
+            .then(() => done('accepted'), (e) => done(`${e.status} ${e.code} ${e.message}`));
+        });
+    """)
+    assert said.startswith("413 ")
+
+
 def test_offline_while_watching_goes_on_by_itself(desk, long_roster):
     desk.allowed = CUT
     desk.fill("기다리는 반", long_roster)
@@ -148,7 +180,7 @@ def test_offline_while_watching_goes_on_by_itself(desk, long_roster):
     desk.wait_text(".notice-warn", "자동으로 다시 연결하고 있습니다")
     desk.offline(False)
     desk.wait_outcome()
-    assert desk.figures()["등록"] == 6000
+    assert desk.figures()["등록"] == 12_000
 
 
 def test_a_double_click_is_one_request(desk, messy_roster):

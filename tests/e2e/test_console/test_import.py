@@ -64,7 +64,7 @@ def test_filters_show_each_outcome_and_hostile_text_stays_text(desk, messy_roste
 def test_progress_is_live_and_only_moves_forward(desk, long_roster):
     desk.fill("진행 반", long_roster)
     desk.button("등록하기").click()
-    desk.wait(lambda: "단계" in desk.text(".progress-foot"), 60)
+    desk.wait(lambda: "000행" in desk.text(".progress-foot"), 60)
     desk.shot("04-progress")
     desk.wait_outcome()
 
@@ -75,14 +75,14 @@ def test_progress_is_live_and_only_moves_forward(desk, long_roster):
     worked = [figure for label, figure, _ in seen if "올리는" not in label and "접수" not in label and figure]
     percents = [int(figure.rstrip("%")) for figure in worked]
     assert percents == sorted(percents)
-    assert any("6,000행" in foot for _, _, foot in seen)
-    assert desk.figures()["등록"] == 6000
+    assert any("12,000행" in foot for _, _, foot in seen)
+    assert desk.figures()["등록"] == 12_000
 
     # a long list is read page by page
     assert len(desk.rows()) == 100
     desk.button("더 보기").click()
     desk.wait(lambda: len(desk.rows()) == 200)
-    assert "6,000행 중 200행" in desk.text(".table-foot")
+    assert "12,000행 중 200행" in desk.text(".table-foot")
 
 
 def test_reload_in_the_middle_and_recent_jobs(desk, long_roster):
@@ -104,7 +104,7 @@ def test_reload_in_the_middle_and_recent_jobs(desk, long_roster):
     desk.shot("05-recent")
     desk.one(".recent-link").click()
     desk.wait_outcome()
-    assert desk.figures()["등록"] == 6000
+    assert desk.figures()["등록"] == 12_000
 
 
 def test_preview_writes_nothing_and_is_applied_with_one_press(desk, messy_roster):

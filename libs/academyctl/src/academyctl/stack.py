@@ -48,6 +48,7 @@ class Stack:
         gate = gateway.program(self._directories, self._ports)
         parts = [gate, *map(services.api, SERVICES), *map(services.worker, SERVICES)]
         await asyncio.to_thread(self._prepare, [*servers, *parts])
+        self._write_state()  # in place of the one that a killed run left
         await self._supervisor.start(servers)
         await asyncio.gather(
             asyncio.to_thread(bootstrap.database, self._endpoints, self._secrets),

@@ -173,9 +173,10 @@ class ImportPage {
     const panel = progressPanel();
     panel.set(uploadReading(0, 0));
     const cancel = h("button", { class: "button", type: "button", onclick: () => stop.abort() }, "올리기 취소");
-    fill(this.result, h("div", { class: "upload", tabindex: "-1" }, panel.node, cancel));
+    const box = h("div", { class: "upload", tabindex: "-1" }, panel.node, cancel);
+    fill(this.result, box);
     announce("파일을 올리기 시작했습니다.");
-    cancel.focus();
+    box.focus(); // not the button: a second Enter must not cancel
     return panel;
   }
 

@@ -161,7 +161,7 @@ export class OutcomeTable {
 function cells(/** @type {Row} */ row) {
   const kind = OUTCOMES.find((each) => each.code === row.outcome) ?? { tone: "calm", label: row.outcome };
   const student = row.outcome === "enrolled" && STUDENT_OUTCOMES[row.student_outcome ?? ""];
-  const blank = () => h("span", { class: "blank" }, "없음");
+  const blank = () => h("span", { class: "blank" }, "–");
   return [
     [number(row.row)],
     [row.name || blank()],

@@ -60,7 +60,7 @@ function tell(/** @type {Entry} */ entry, /** @type {string} */ status) {
 
 function row(/** @type {Entry} */ entry, /** @type {string} */ lecture) {
   const state = JOB_STATES[entry.status] ?? JOB_STATES.PENDING;
-  const facts = [entry.dryRun ? "미리보기" : "등록", lecture, when(entry.at)].filter(Boolean).join(" · ");
+  const facts = [entry.dryRun ? "미리보기" : "등록", lecture].filter(Boolean).join(" · ");
   return h("li", {}, h("a", { class: "recent-link", href: `#/jobs/${entry.id}` },
-    h("span", { class: "recent-name" }, entry.file), badge(state.tone, state.label), h("span", { class: "recent-facts" }, facts)));
+    h("span", { class: "recent-name" }, entry.file), badge(state.tone, state.label), h("span", { class: "recent-facts" }, facts), h("span", { class: "recent-facts" }, when(entry.at))));
 }

@@ -12,12 +12,16 @@ class RosterResolved(Schema):
     """What became of each row of a parsed chunk.
 
     `outcome` is created | matched | restored | needs_review | failed; `student_id` is null where
-    there is none (review, failure, or a dry run that would create); `code` says why.
+    there is none (review, failure, or a dry run that would create); `code` says why; `version` is the
+    student's own for those just written, whose students.student.changed follows.
     """
 
     job_id = fields.UUID(required=True)
     chunk = fields.Integer(required=True)
-    rows = Columns({"row": INTEGER, "outcome": TEXT, "student_id": TEXT_OR_NONE, "code": TEXT_OR_NONE})
+    rows = Columns(
+        {"row": INTEGER, "outcome": TEXT, "student_id": TEXT_OR_NONE, "code": TEXT_OR_NONE},
+        optional={"version": INTEGER_OR_NONE},
+    )
 
 
 class StudentChanged(Schema):

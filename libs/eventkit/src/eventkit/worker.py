@@ -76,6 +76,7 @@ class Worker:
         for beat in beats:
             beat.join(timeout=1)
         pages.shutdown()
+        pages.server_close()
         return 0 if clean and not self._failed.is_set() else 1
 
     def stop(self) -> None:

@@ -8,6 +8,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from importlib import import_module
 from typing import Any, TypeVar
 
 from alembic.util import CommandError
@@ -30,17 +31,17 @@ BAD_SETTINGS = 2
 
 def service_main(
     service: str,
-    *,
-    create_app: str,
-    build_worker: Callable[[S], Worker],
     settings: type[S],
+    *,
     commands: Mapping[str, Command[S]] | None = None,
     argv: Sequence[str] | None = None,
 ) -> int:
     """Run the command named on the command line; the exit code (2: bad settings, all listed).
 
-    `create_app` is "package.app:create_app", called without arguments in every gunicorn process.
+    The composition roots are `<package>.app.create_app()` and `<package>.worker.build_worker(settings)`,
+    imported only by the command that needs them: the API does not load the worker.
     """
+    package = service.replace("-", "_")
     own = dict(commands or {})
     parser = argparse.ArgumentParser(prog=service)
     parser.add_argument("command", choices=["api", "worker", "migrate", "settings", *own])
@@ -56,14 +57,14 @@ def service_main(
         sys.stderr.write("".join(f"{service}: {problem}\n" for problem in error.problems))
         return BAD_SETTINGS
     if chosen.command == "api":
-        return _api(service, create_app, loaded)
+        return _api(service, f"{package}.app:create_app()", loaded)
     logs.configure(service, loaded.log_level)
     if chosen.command == "worker":
-        return _work(build_worker, loaded)
+        return _work(import_module(f"{package}.worker").build_worker, loaded)
     return own[chosen.command](loaded, chosen.arguments)
 
 
-def _api(service: str, create_app: str, settings: CommonSettings) -> int:
+def _api(service: str, app: str, settings: CommonSettings) -> int:
     """Become gunicorn; returns only when that fails."""
     directory = os.environ.get(MULTIPROC_DIR) or tempfile.mkdtemp(prefix=f"academy-{service}-")
     command = [
@@ -73,7 +74,7 @@ def _api(service: str, create_app: str, settings: CommonSettings) -> int:
         "--workers", str(settings.web_workers),
         "--threads", str(settings.web_threads),
         "--log-level", settings.log_level.lower(),
-        f"{create_app}()",
+        app,
     ]  # fmt: skip
     os.execve(sys.executable, command, {**os.environ, MULTIPROC_DIR: directory})  # noqa: S606
 

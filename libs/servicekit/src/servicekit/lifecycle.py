@@ -14,6 +14,7 @@ from servicekit.metrics import HttpMetrics
 from servicekit.problem import Problem
 
 log = logging.getLogger("servicekit.access")
+_PROBES = frozenset({"/livez", "/readyz", "/health", "/metrics"})
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
@@ -38,7 +39,10 @@ def finish(response: Response, metrics: HttpMetrics) -> Response:
     seconds = time.perf_counter() - g.started
     route = request.url_rule.rule if request.url_rule else "unmatched"
     metrics.observe(route, request.method, response.status_code, seconds)
-    log.info(
+    # probes come every few seconds, and every line costs money to keep
+    probe = route in _PROBES and response.status_code == 200
+    log.log(
+        logging.DEBUG if probe else logging.INFO,
         "request",
         extra={
             "method": request.method,

@@ -10,11 +10,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from eventkit.errors import PermanentError, TransientError, UnknownOutcomeError
 from eventkit.failures import DATABASE_ERRORS, describe, place
 from eventkit.ports import Database
+from eventkit.queue import QUEUE_ERRORS
 from eventkit.runtime import Runtime
 from prometheus_client import CollectorRegistry, Counter, Gauge
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
 from servicekit.metrics import NAMES
 
@@ -25,6 +28,12 @@ _TICK = 60.0  # seconds between looks at the due time, which another worker may 
 _RETRY = timedelta(minutes=5)
 _LONGEST = 3600.0  # seconds a body may run before /livez doubts the loop
 
+FAILURES = (
+    *DATABASE_ERRORS, SQLAlchemyError, *QUEUE_ERRORS, OSError,
+    TransientError, PermanentError, UnknownOutcomeError,
+)  # fmt: skip
+"""What a body may fail with; anything else is a bug and ends the process, as in every loop of the worker."""
+
 Body = Callable[[Database, datetime], None]
 
 
@@ -33,7 +42,7 @@ class PeriodicTask:
     """`body(db, now)` either `every` interval, or `daily_at` a time of day in Seoul.
 
     The first run of an interval is at once, of a daily task at its next hour. A body must be safe to run
-    again: a crash after its effect repeats it. After a failure it is tried again within 5 minutes.
+    again: a crash after its effect repeats it. After a failure or a crash it is tried again in 5 minutes.
     Raises ValueError unless exactly one schedule is given.
     """
 
@@ -111,14 +120,15 @@ class PeriodicLoop:
 
     def _execute(self, due: datetime) -> None:
         started = self._clock.now()
-        self._record(_STARTED, now=started)
+        # written first: whatever ends this run, even kill -9, the next try comes no sooner than this
+        retry = started + min(self._task.every or _RETRY, _RETRY)
+        self._record(_STARTED, now=started, due=retry)
         try:
             self._task.body(self._db, started)
-        except Exception as error:  # noqa: BLE001 - a task's outermost frame: its bug must not stop the queue
-            log.error("periodic task failed", extra={**self._about(error), "place": place(error)})
+        except FAILURES as error:
+            log.warning("periodic task failed", extra={**self._about(error), "place": place(error)})
             self._metrics.runs.labels(self._task.name, "failed").inc()
-            retry = min(self._task.every or _RETRY, _RETRY)
-            self._record(_FAILED, due=self._clock.now() + retry, error=describe(error))
+            self._record(_FAILED, error=describe(error))
             return
         finished = self._clock.now()
         self._record(_FINISHED, due=self._task.following(due, finished), now=finished)
@@ -144,6 +154,8 @@ class PeriodicLoop:
 
 _ADD = text("INSERT INTO periodic_task (name, due_at) VALUES (:name, :due) ON CONFLICT DO NOTHING")
 _DUE = text("SELECT due_at FROM periodic_task WHERE name = :name")
-_STARTED = "UPDATE periodic_task SET started_at = :now WHERE name = :name"
+_STARTED = """
+    UPDATE periodic_task SET started_at = :now, due_at = :due, last_error = 'unfinished' WHERE name = :name
+"""
 _FINISHED = "UPDATE periodic_task SET finished_at = :now, due_at = :due, last_error = NULL WHERE name = :name"
-_FAILED = "UPDATE periodic_task SET due_at = :due, last_error = :error WHERE name = :name"
+_FAILED = "UPDATE periodic_task SET last_error = :error WHERE name = :name"

@@ -121,7 +121,7 @@ def respond(problem: Problem) -> Response:
     if problem.status == 401 and problem.code != "invalid_internal_token":
         problem.headers.setdefault("WWW-Authenticate", "Bearer")
     return Response(
-        orjson.dumps(body, default=str),
+        orjson.dumps(body, default=str, option=orjson.OPT_NON_STR_KEYS),  # list errors are keyed by position
         problem.status,
         problem.headers,
         content_type="application/problem+json",

@@ -27,15 +27,17 @@ def bootstrap_database(admin_url: str, database: str, schemas: Mapping[str, Pass
 
     `admin_url` is a role with CREATEDB and CREATEROLE (the RDS master user is enough) on any existing
     database. Roles belong to the whole cluster, so runs are serialised by an advisory lock there.
-    Raises psycopg.Error.
+    Raises psycopg.Error, and ValueError for a strange schema name before anything is made.
     """
+    for schema in schemas:
+        check_schema(schema)
     with _connect(admin_url) as admin, _serialised(admin):
         if not _exists(admin, "SELECT 1 FROM pg_database WHERE datname = %s", database):
             admin.execute(
                 sql.SQL("CREATE DATABASE {} ENCODING 'UTF8' TEMPLATE template0").format(_name(database))
             )
         for schema, passwords in schemas.items():
-            _create_roles(admin, check_schema(schema), passwords)
+            _create_roles(admin, schema, passwords)
         with _connect(admin_url, database) as target:
             for schema in schemas:
                 _create_schema(target, database, schema)

@@ -8,6 +8,7 @@ Faults that tests ask for are in testkit.sqs_faults.
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -206,12 +207,13 @@ class FakeSqs:
         """Those that may be received now; one received too often moves to the dead-letter queue instead."""
         now = self._clock.monotonic()
         visible = [m for m in queue.messages if m.visible <= now]
-        policy = queue.redrive
-        for message in visible:
-            if policy and message.receives >= int(policy["maxReceiveCount"]):
-                queue.messages.remove(message)
-                self.queue(policy["deadLetterTargetArn"].rpartition(":")[2]).messages.append(message)
-        return [m for m in visible if m in queue.messages]
+        limit = int(queue.redrive.get("maxReceiveCount", sys.maxsize))
+        worn = [m for m in visible if m.receives >= limit]
+        for message in worn:
+            queue.messages.remove(message)
+            letters = queue.redrive["deadLetterTargetArn"].rpartition(":")[2]
+            self.queue(letters).messages.append(message)
+        return [m for m in visible if m not in worn]
 
     def _take(self, queue: FakeQueue, message: Stored, timeout: float) -> Stored:
         message.receives += 1

@@ -3,13 +3,10 @@
 from servicekit.cli import service_main
 
 from students.settings import Settings
-from students.worker import build_worker
 
 
 def main() -> int:
-    return service_main(
-        "students", create_app="students.app:create_app", build_worker=build_worker, settings=Settings
-    )
+    return service_main("students", Settings)
 
 
 if __name__ == "__main__":

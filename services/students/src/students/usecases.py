@@ -50,7 +50,7 @@ def resolve_roster(uow: UnitOfWork, chunk: dict[str, Any], cause: Cause) -> None
         data={
             "job_id": chunk["job_id"],
             "chunk": chunk["chunk"],
-            "rows": _columns(found, ("row", "outcome", "student_id", "code")),
+            "rows": _columns(found, ("row", "outcome", "student_id", "code", "version")),
         },
         cause=cause,
     )

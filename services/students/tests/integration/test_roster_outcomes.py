@@ -196,7 +196,13 @@ def test_an_empty_chunk_is_answered(academy):
     event = academy.chunk()
     academy.deliver(event)
     [resolved] = academy.published("students.roster.resolved", event.correlationid)
-    assert resolved.data["rows"] == {"row": [], "outcome": [], "student_id": [], "code": []}
+    assert resolved.data["rows"] == {
+        "row": [],
+        "outcome": [],
+        "student_id": [],
+        "code": [],
+        "version": [],
+    }
 
 
 def test_the_chunk_is_answered_in_its_own_flow(academy, person):

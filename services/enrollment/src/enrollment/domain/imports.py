@@ -112,6 +112,8 @@ class Answer:
     outcome: str
     student_id: UUID | None
     code: str | None
+    version: int | None = None
+    """Of a student just written: its students.student.changed has this version."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,12 @@
 """Blueprints, one module per part of the context."""
 
-from enrollment.http.attendance import attendance
-from enrollment.http.enrollments import enrollments, session_enrollments
-from enrollment.http.imports import imports
-from enrollment.http.lectures import lectures, sessions
+from enrollment.http import attendance, enrollments, imports, lectures
 
-BLUEPRINTS = (lectures, sessions, enrollments, session_enrollments, attendance, imports)
+BLUEPRINTS = (
+    imports.imports,
+    enrollments.enrollments,
+    enrollments.session_enrollments,
+    lectures.lectures,
+    lectures.sessions,
+    attendance.attendance,
+)

@@ -63,8 +63,8 @@ def show_matrix(query: dict[str, Any]) -> dict[str, Any]:
 @attendance.response(200, AttendanceSchema)
 def record_attendance(body: dict[str, Any], attendance_id: UUID) -> RowMapping:
     """Record a status or a memo; SECESSION ends the enrollment for good and needs confirm_secession."""
-    status = AttendanceStatus(body["status"]) if body["status"] else None
+    status = AttendanceStatus(body["status"]) if "status" in body else None
     with tx() as uow:
         return usecases.record(
-            uow, attendance_id, status=status, memo=body["memo"], confirmed=body["confirm_secession"]
+            uow, attendance_id, status=status, memo=body.get("memo"), confirmed=body["confirm_secession"]
         )

@@ -19,7 +19,7 @@ from enrollment.schemas.imports import (
     JobSchema,
     RowsQuery,
     RowsSchema,
-    SheetSchema,
+    UploadSchema,
 )
 from enrollment.store import imports as store
 from enrollment.usecases.uploads import Accepted, RosterUpload, accept_upload
@@ -28,10 +28,10 @@ imports = Blueprint("imports", __name__, url_prefix="/api/v1/enrollments", descr
 
 
 @imports.route("/lecture_enroll_from_excel/", roles=STAFF_ROLES, methods=["POST"], max_bytes=MAX_UPLOAD_BYTES)
-@imports.arguments(SheetSchema, location="files")
-@imports.arguments(ImportForm, location="form")
+@imports.doc(requestBody={"content": {"multipart/form-data": {"schema": UploadSchema}}})  # type: ignore[untyped-decorator]
+@imports.arguments(ImportForm, location="form", content_type="multipart/form-data")
 @imports.response(202, AcceptedSchema)
-def upload_roster(_files: dict[str, Any], form: dict[str, Any]) -> Accepted:
+def upload_roster(form: dict[str, Any]) -> Accepted:
     """Accept an Excel roster for a lecture. The same file for the same target is one job, unless forced."""
     file = received_file("file", MAX_UPLOAD_BYTES)
     upload = RosterUpload(

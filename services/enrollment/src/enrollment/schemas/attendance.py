@@ -32,8 +32,8 @@ class NewAttendance(StrictSchema):
 class AttendanceChanges(StrictSchema):
     """What is left out stays as it is. SECESSION (퇴원) ends the enrollment and needs the confirmation."""
 
-    status = Choice(*AttendanceStatus, load_default=None)
-    memo = Text(1000, blank=True, multiline=True, load_default=None)
+    status = Choice(*AttendanceStatus)
+    memo = Text(1000, blank=True, multiline=True)
     confirm_secession = StrictBoolean(load_default=False)
 
 

@@ -19,20 +19,20 @@ class InitialPassword(Password):
         return super()._deserialize(value.strip() if isinstance(value, str) else value, *args, **kwargs)
 
 
-class SheetSchema(Schema):
-    """The file part of an upload."""
-
-    file = Upload(required=True, metadata={"description": "엑셀 명단 (.xlsx, 10 MiB 이하)"})
-
-
 class ImportForm(StrictSchema):
-    """The other parts: where the students go, and the password that their accounts start with."""
+    """An upload but for its file: where the students go, and the password that their accounts start with."""
 
     lecture_id = Id(required=True)
     session_id = Id(load_default=None)
     initial_password = InitialPassword(min=PASSWORD_LENGTH[0], max=PASSWORD_LENGTH[1], required=True)
     dry_run = StrictBoolean(load_default=False)
     force = StrictBoolean(load_default=False)
+
+
+class UploadSchema(ImportForm):
+    """The whole form, for the documentation: the file itself is no field, it streams to disk."""
+
+    file = Upload(required=True, metadata={"description": "엑셀 명단 (.xlsx, 10 MiB 이하)"})
 
 
 class AcceptedSchema(Schema):

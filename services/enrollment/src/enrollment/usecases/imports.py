@@ -14,11 +14,11 @@ from eventkit import lease
 from eventkit.clock import Clock
 from eventkit.envelope import Event
 from eventkit.errors import TransientError
+from eventkit.failures import DATABASE_ERRORS
 from eventkit.ports import Database
 from eventkit.trace import Cause
 from eventkit.uow import UnitOfWork, unit_of_work
 from servicekit.storage import ObjectMissingError, ObjectStore
-from sqlalchemy.exc import OperationalError
 
 from enrollment.adapters.sheet import SheetError
 from enrollment.domain.imports import MAX_ATTEMPTS, READING_LIMIT, WAITING_LIMIT
@@ -96,7 +96,7 @@ def _attempt(tenant: str, ports: ReadingPorts, job_id: UUID) -> Iterator[_Attemp
     try:
         yield attempt
         survived = True
-    except (TransientError, OperationalError):
+    except (TransientError, *DATABASE_ERRORS):
         excused = True
         raise
     finally:

@@ -55,7 +55,7 @@ def _enroll_job(uow: UnitOfWork, job: store.Job, events: Sequence[Event]) -> Non
     if store.settle_rows(uow.conn, job.id, settled) != len(settled):
         raise TransientError("rows were settled by another transaction")
     if not job.dry_run:
-        projections.remember_students(uow.conn, job.id, [row.row for row in settled])
+        projections.remember_students(uow.conn, job.id, {a.row: a.version or 0 for a in answers})
     _move_on(uow, job, rows_now=len(settled), chunks_now=chunks)
 
 
@@ -73,9 +73,10 @@ def _waiting_answers(uow: UnitOfWork, job: store.Job, events: Sequence[Event]) -
 
 
 def _answers(columns: dict[str, list[Any]], dry_run: bool) -> Iterator[Answer]:
-    for row, outcome, student_id, code in rows(columns, "row", "outcome", "student_id", "code"):
+    named = rows(columns, "row", "outcome", "student_id", "code", "version")
+    for row, outcome, student_id, code, version in named:
         try:
-            answer = Answer(row, outcome, UUID(student_id) if student_id else None, code)
+            answer = Answer(row, outcome, UUID(student_id) if student_id else None, code, version)
         except ValueError:
             raise PermanentError("malformed_student_id") from None
         if may_enroll(answer) and answer.student_id is None and not dry_run:

@@ -73,17 +73,19 @@ class Desk:
     # --- what is there --------------------------------------------------------------------------------
 
     def lecture(self, title: str = "수학", **fields: Any) -> str:
-        return self.post(LECTURES, title=title, **fields)["id"]
+        return str(self.post(LECTURES, title=title, **fields)["id"])
 
     def session(self, lecture: str, **fields: Any) -> str:
-        return self.post(SESSIONS, lecture=lecture, **fields)["id"]
+        return str(self.post(SESSIONS, lecture=lecture, **fields)["id"])
 
     def students(self, number: int, *, deleted: bool = False) -> list[str]:
         """Students whom this context knows, named 학생0000 and so on, in the order of their names."""
         ids = [str(uuid4()) for _ in range(number)]
         self.academy.admin.execute(
-            "INSERT INTO student_ref (tenant_id, student_id, name, parent_phone, school, grade, deleted, version)"
-            " SELECT %s, id, '학생' || to_char(n - 1, 'FM0000'), '010' || to_char(n, 'FM00000000'), '한빛중', 2, %s, 1"
+            "INSERT INTO student_ref"
+            " (tenant_id, student_id, name, parent_phone, school, grade, deleted, version)"
+            " SELECT %s, id, '학생' || to_char(n - 1, 'FM0000'), '010' || to_char(n, 'FM00000000'),"
+            " '한빛중', 2, %s, 1"
             " FROM unnest(%s::uuid[]) WITH ORDINALITY AS given (id, n)",
             (self.tenant, deleted, ids),
         )
@@ -106,7 +108,7 @@ class Desk:
         return [row["id"] for row in answer["results"]]
 
     def marks(self, session: str) -> list[Json]:
-        return self.get(ATTENDANCE, session=session)["results"]
+        return list(self.get(ATTENDANCE, session=session)["results"])
 
     # --- what was said and stored ---------------------------------------------------------------------
 

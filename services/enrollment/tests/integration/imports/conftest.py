@@ -111,13 +111,14 @@ class Imports:
         ]
 
     def answer(self, chunk: Event, verdicts: Verdicts) -> Event:
-        columns: dict[str, list[Any]] = {"row": [], "outcome": [], "student_id": [], "code": []}
+        columns: dict[str, list[Any]] = {"row": [], "outcome": [], "student_id": [], "code": [], "version": []}
         for row, name in table(chunk.data["rows"], "row", "name"):
-            outcome, student, code = verdicts(row, name)
+            outcome, student, code, *version = verdicts(row, name)
             columns["row"].append(row)
             columns["outcome"].append(outcome)
             columns["student_id"].append(str(student) if student else None)
             columns["code"].append(code)
+            columns["version"].append(version[0] if version else None)
         data = {"job_id": chunk.data["job_id"], "chunk": chunk.data["chunk"], "rows": columns}
         return self.make_event("students.roster.resolved", self.tenant, data, chunk.data["job_id"])
 

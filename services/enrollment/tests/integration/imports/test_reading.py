@@ -16,6 +16,7 @@ from enrollment.domain.imports import CHUNK_BYTES
 from enrollment.domain.roster import RosterRow
 from eventkit import lease
 from eventkit.errors import TransientError
+from eventkit.failures import DATABASE_ERRORS
 from testkit.clock import FakeClock
 from testkit.workbooks import HEADER, roster_workbook, workbook
 
@@ -167,6 +168,50 @@ def test_a_worker_that_lost_its_lease_writes_nothing(imports: Any, usable: Usabl
     assert [row["name"] for row in imports.rows(accepted)] == ["새로읽음"]
     assert len(imports.published("enrollment.roster.parsed", accepted)) == 1
     assert imports.state(accepted)["chunks_total"] == 1
+
+
+def test_a_database_that_goes_away_costs_no_attempt(imports: Any, usable: Usable) -> None:
+    accepted = imports.job(imports.lecture())
+
+    def read(_path: Path) -> Iterator[list[RosterRow]]:
+        yield [usable(2)]
+        imports.all(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND usename = 'enrollment_app'"
+        )
+        yield [usable(3)]
+
+    with pytest.raises(DATABASE_ERRORS):
+        imports.read(accepted, read)
+    assert imports.state(accepted)["attempts"] == 0
+
+    imports.read(accepted, [usable(2), usable(3)], owner="worker-2")
+
+    assert len(imports.rows(accepted)) == 2
+
+
+def test_another_worker_takes_over_when_one_dies(imports: Any, usable: Usable) -> None:
+    imports.clock = clock = FakeClock()
+    accepted = imports.job(imports.lecture())
+
+    def die(_path: Path) -> Iterator[list[RosterRow]]:
+        raise RuntimeError
+        yield []
+
+    with pytest.raises(RuntimeError):
+        imports.read(accepted, die)
+    # a process that is killed gives nothing back
+    imports.all(
+        "UPDATE lease SET until = %s WHERE name LIKE 'import:%%'", clock.now() + timedelta(seconds=30)
+    )
+    with pytest.raises(lease.LeaseBusyError):
+        imports.read(accepted, [usable(2)], owner="worker-2")
+
+    clock.advance(31)
+    imports.read(accepted, [usable(2)], owner="worker-2")
+
+    state = imports.state(accepted)
+    assert (state["step"], state["attempts"]) == ("enrolling", 2)
 
 
 def test_a_file_that_kills_its_reader_ends_failed(imports: Any, usable: Usable) -> None:

@@ -57,6 +57,27 @@ def test_a_student_known_from_an_import_only_is_replaced(imports: Any, usable: A
     assert imports.one("SELECT name, version FROM student_ref") == {"name": "진짜 이름", "version": 1}
 
 
+def test_a_restored_student_is_in_the_roster_at_done(imports: Any, usable: Any) -> None:
+    """The student's own event may come later, and still wins with the same version."""
+    student = new_id()
+    follow(imports, changed(imports, (student, 2, "김하나", True)))
+
+    imports.run(imports.job(imports.lecture()), [usable(2)], lambda *_: ("restored", student, None, 3))
+    assert imports.one("SELECT version, deleted FROM student_ref") == {"version": 2, "deleted": False}
+
+    follow(imports, changed(imports, (student, 3, "김하나", False)))
+    assert imports.one("SELECT version, deleted FROM student_ref") == {"version": 3, "deleted": False}
+
+
+def test_a_student_deleted_again_meanwhile_stays_deleted(imports: Any, usable: Any) -> None:
+    student = new_id()
+    follow(imports, changed(imports, (student, 4, "김하나", True)))
+
+    imports.run(imports.job(imports.lecture()), [usable(2)], lambda *_: ("restored", student, None, 3))
+
+    assert imports.one("SELECT version, deleted FROM student_ref") == {"version": 4, "deleted": True}
+
+
 def test_deleting_a_student_ends_the_enrollments_and_says_so(imports: Any) -> None:
     student, other = new_id(), new_id()
     lectures = [imports.lecture("수학"), imports.lecture("영어")]

@@ -168,7 +168,7 @@ def test_a_bad_field_is_named_and_nothing_is_kept(upload: Any, imports: Any, has
 @pytest.mark.parametrize(
     ("content_type", "body", "status", "code"),
     [
-        ("application/json", b"{}", 422, "invalid_request"),
+        ("application/json", b"{}", 415, "unsupported_media_type"),
         ("multipart/form-data", b"", 422, "invalid_request"),
         (
             "multipart/form-data; boundary=x",

@@ -172,7 +172,8 @@ ORDER BY r.n
 
 _FORECAST = sa.text("""
 SELECT r.sheet_row AS row, r.outcome, r.code,
-       CASE WHEN r.outcome <> 'created' THEN r.student_id::text END AS student_id
+       CASE WHEN r.outcome <> 'created' THEN r.student_id::text END AS student_id,
+       CAST(NULL AS int) AS version
 FROM roster_row AS r
 ORDER BY r.n
 """)

@@ -49,7 +49,7 @@ class Member:
 
 
 class Archive:
-    """The members of an open zip file, by lower-case name. Raises SheetError for any fault of the container."""
+    """The members of an open zip file, by lower-case name. Raises SheetError for a faulty container."""
 
     def __init__(self, file: BinaryIO, limits: SheetLimits) -> None:
         self._file = file
@@ -61,7 +61,7 @@ class Archive:
         return name.lower() in self.members
 
     def inflate(self, name: str) -> Iterator[bytes]:
-        """The content of a member in pieces of at most 1 MiB; checks its true size, ratio and CRC at the end."""
+        """A member's content in pieces of at most 1 MiB; its true size and CRC are checked at the end."""
         member = self.members.get(name.lower())
         if member is None:
             raise SheetError(
@@ -71,8 +71,10 @@ class Archive:
         size = crc = 0
         for piece in self._pieces(member):
             size += len(piece)
-            if size > member.size or self._too_large(size, member.packed):
+            if self._too_large(size, member.packed):
                 raise bomb()
+            if size > member.size:
+                raise corrupt()
             crc = zlib.crc32(piece, crc)
             yield piece
         if size != member.size or crc != member.crc:
@@ -113,7 +115,7 @@ class Archive:
         )
 
     def _refuse_large_directory(self) -> None:
-        """Before zipfile builds an object per member; a workbook needs neither zip64 nor thousands of members."""
+        """Before zipfile builds an object per member; no workbook needs zip64 or thousands of members."""
         self._file.seek(0, 2)
         size = self._file.tell()
         tail = min(size, _LONGEST_COMMENT + _END_OF_DIRECTORY.size)

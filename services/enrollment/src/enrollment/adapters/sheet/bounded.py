@@ -33,7 +33,7 @@ _EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001 - sheet dates have no zone
 
 
 def read_bounded(archive: Archive, workbook: Workbook, member: str, limits: SheetLimits) -> Iterator[Line]:
-    """The rows that are not blank. Raises SheetError: too_many_rows, too_wide, corrupt_workbook, too_complex."""
+    """Rows that are not blank. Raises SheetError: too_many_rows, too_wide, corrupt_workbook, too_complex."""
     reader = _Reader(workbook, limits)
     count = 0
     for piece in chain(sliced(archive.inflate(member)), [b""]):
@@ -44,8 +44,10 @@ def read_bounded(archive: Archive, workbook: Workbook, member: str, limits: Shee
         yield from reader.take()
 
 
-def read_sample(archive: Archive, workbook: Workbook, member: str, limits: SheetLimits, rows: int) -> list[Line]:
-    """The first `rows` rows that are not blank; after enough XML, what there is: a million blank rows may follow."""
+def read_sample(
+    archive: Archive, workbook: Workbook, member: str, limits: SheetLimits, rows: int
+) -> list[Line]:
+    """The first rows that are not blank, or what there is in enough XML: a million blank rows may follow."""
     reader = _Reader(workbook, limits)
     size = 0
     for piece in chain(sliced(archive.inflate(member)), [b""]):

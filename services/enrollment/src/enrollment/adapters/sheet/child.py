@@ -17,7 +17,7 @@ import orjson
 
 from enrollment.adapters.sheet.archive import Archive
 from enrollment.adapters.sheet.bounded import read_bounded, read_sample
-from enrollment.adapters.sheet.fast import FastReaderRefused, is_plain, read_fast
+from enrollment.adapters.sheet.fast import FastReaderRefusedError, is_plain, read_fast
 from enrollment.adapters.sheet.limits import SheetError, SheetLimits
 from enrollment.adapters.sheet.sniffing import check
 from enrollment.adapters.sheet.workbook import SheetPart, Workbook, too_complex
@@ -34,7 +34,7 @@ from enrollment.domain.roster import (
 
 BATCH_ROWS = 1000
 BATCH_CHARACTERS = 500_000
-_VERDICT, _MEMO, _EXTRA = (RosterRow.__slots__.index(name) for name in ("verdict", "memo", "extra"))  # type: ignore[attr-defined]
+_VERDICT, _MEMO, _EXTRA = (RosterRow.__slots__.index(name) for name in ("verdict", "memo", "extra"))
 Frame = list[Any]
 
 
@@ -56,18 +56,20 @@ def main() -> None:
 
 
 def _restrict(limits: SheetLimits) -> None:
+    cpu = limits.cpu_seconds
     wanted = {
-        resource.RLIMIT_AS: limits.memory_bytes,
-        resource.RLIMIT_CPU: limits.cpu_seconds,
-        resource.RLIMIT_FSIZE: 0,
-        resource.RLIMIT_CORE: 0,
-        resource.RLIMIT_NOFILE: 16,
-        resource.RLIMIT_NPROC: 0,
+        resource.RLIMIT_AS: (limits.memory_bytes, limits.memory_bytes),
+        # the hard limit kills without a word; the soft one says what it was
+        resource.RLIMIT_CPU: (cpu, cpu + 1),
+        resource.RLIMIT_FSIZE: (0, 0),
+        resource.RLIMIT_CORE: (0, 0),
+        resource.RLIMIT_NOFILE: (16, 16),
+        resource.RLIMIT_NPROC: (0, 0),
     }
-    for kind, value in wanted.items():
-        hard = resource.getrlimit(kind)[1]
-        value = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(kind, (value, value))
+    for kind, (soft, hard) in wanted.items():
+        known = resource.getrlimit(kind)[1]
+        most = hard if known == resource.RLIM_INFINITY else min(hard, known)
+        resource.setrlimit(kind, (min(soft, most), most))
 
 
 def _write(frame: Frame) -> None:
@@ -115,7 +117,7 @@ def _lines(
         lines = read_fast(file.fileno(), part.name, limits)
         try:
             first = next(lines, None)
-        except FastReaderRefused:
+        except FastReaderRefusedError:
             return read_bounded(archive, workbook, part.member, limits)
         return iter(()) if first is None else chain((first,), lines)
     return read_bounded(archive, workbook, part.member, limits)

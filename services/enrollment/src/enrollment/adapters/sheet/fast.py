@@ -21,7 +21,7 @@ _FORMULA = re.compile(rb"<f[ />]")
 _OVERLAP = 8
 
 
-class FastReaderRefused(Exception):
+class FastReaderRefusedError(Exception):
     """The fast reader could not read the workbook; the careful one may."""
 
 
@@ -48,7 +48,7 @@ def _is_usual_root(head: bytes) -> bool:
 
 
 def read_fast(file: int, sheet_name: str, limits: SheetLimits) -> Iterator[Line]:
-    """The rows that are not blank. Raises FastReaderRefused before the first row, SheetError too_many_rows."""
+    """Rows that are not blank. Raises FastReaderRefusedError before the first, SheetError too_many_rows."""
     count = 0
     for number, cells in enumerate(_rows(file, sheet_name, limits.max_columns), 1):
         if any(cells) or any(cell != "" for cell in cells):
@@ -64,14 +64,14 @@ def _rows(file: int, sheet_name: str, max_columns: int) -> Iterator[list[Any]]:
             source.seek(0)
             workbook = python_calamine.CalamineWorkbook.from_filelike(source)
             if workbook.sheet_names.count(sheet_name) != 1:
-                raise FastReaderRefused
+                raise FastReaderRefusedError
             sheet = workbook.get_sheet_by_name(sheet_name)
     except (python_calamine.CalamineError, OSError, ValueError) as error:
-        raise FastReaderRefused from error
+        raise FastReaderRefusedError from error
     if sheet.start is None or sheet.end is None:
         return
     if sheet.end[1] >= max_columns:
-        raise FastReaderRefused
+        raise FastReaderRefusedError
     left = [""] * sheet.start[1]
     for cells in sheet.iter_rows():
         yield left + cells if left else cells

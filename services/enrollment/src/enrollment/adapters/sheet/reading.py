@@ -30,7 +30,7 @@ class RosterBatch(list[RosterRow]):
         self.sheet = sheet
 
 
-class _ChildDied(Exception):
+class _ChildDiedError(Exception):
     """The child ended without saying why."""
 
     def __init__(self, status: int) -> None:
@@ -39,7 +39,7 @@ class _ChildDied(Exception):
 
 
 def read_roster(path: str | Path, limits: SheetLimits | None = None) -> Iterator[RosterBatch]:
-    """Judged rows of the best visible sheet, in sheet order; memory stays flat. Close the iterator to stop early.
+    """Judged rows of the best visible sheet, in order; memory stays flat. Close the iterator to stop early.
 
     Raises SheetError at any time: nothing that was read counts until the iterator has ended.
     """
@@ -49,7 +49,7 @@ def read_roster(path: str | Path, limits: SheetLimits | None = None) -> Iterator
         for batch in _read(path, limits, "fast"):
             started = True
             yield batch
-    except _ChildDied as death:
+    except _ChildDiedError as death:
         # the fast reader aborts on sheets that the careful one can read or refuse with a reason
         if started or death.status == -signal.SIGXCPU:
             raise _crashed(death) from None
@@ -57,11 +57,11 @@ def read_roster(path: str | Path, limits: SheetLimits | None = None) -> Iterator
         return
     try:
         yield from _read(path, limits, "careful")
-    except _ChildDied as death:
+    except _ChildDiedError as death:
         raise _crashed(death) from None
 
 
-def _crashed(death: _ChildDied) -> SheetError:
+def _crashed(death: _ChildDiedError) -> SheetError:
     if death.status == -signal.SIGXCPU:
         return _timeout()
     return SheetError(
@@ -83,7 +83,7 @@ def _read(path: str | Path, limits: SheetLimits, mode: str) -> Iterator[RosterBa
             try:
                 said = _understood(payload, sheet)
             except (ValueError, TypeError, LookupError):
-                raise _ChildDied(0) from None
+                raise _ChildDiedError(0) from None
             if said is None:
                 return
             if isinstance(said, SheetError):
@@ -137,7 +137,7 @@ def _frames(child: subprocess.Popen[bytes], limits: SheetLimits) -> Iterator[byt
     while True:
         length = int.from_bytes(patience.read(4), "big")
         if length > _LONGEST_FRAME:
-            raise _ChildDied(0)
+            raise _ChildDiedError(0)
         yield patience.read(length)
 
 
@@ -153,7 +153,7 @@ class _Patience:
         self._poll.register(self._pipe, select.POLLIN)
 
     def read(self, length: int) -> bytes:
-        """Exactly `length` bytes. Raises SheetError timeout, _ChildDied."""
+        """Exactly `length` bytes. Raises SheetError timeout, _ChildDiedError."""
         pieces = []
         while length:
             began = time.monotonic()
@@ -163,7 +163,7 @@ class _Patience:
                 raise _timeout()
             piece = os.read(self._pipe, length)
             if not piece:
-                raise _ChildDied(self._child.wait())
+                raise _ChildDiedError(self._child.wait())
             pieces.append(piece)
             length -= len(piece)
         return b"".join(pieces)

@@ -1,4 +1,4 @@
-"""Telling by content what an uploaded file is, without a child process. The name of the file does not matter."""
+"""Telling by content what an uploaded file is, without a child process. Its name does not matter."""
 
 from __future__ import annotations
 

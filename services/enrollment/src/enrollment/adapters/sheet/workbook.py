@@ -1,4 +1,4 @@
-"""The parts of a workbook around the cells: sheets, shared strings, date styles. Read with expat, DTDs refused."""
+"""The parts of a workbook around the cells: sheets, shared strings, date styles. DTDs are refused."""
 
 from __future__ import annotations
 

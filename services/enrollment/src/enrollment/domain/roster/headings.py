@@ -129,7 +129,7 @@ _BETWEEN_ROLES = re.compile(r"[/,·&+()\[\]]|및|와|과|또는|or|and")
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """`rank` orders parent phone columns: 4 guardian's phone, 3 mother's or father's, 2 a bare role, 1 generic."""
+    """`rank` orders parent phones: 4 guardian's, 3 mother's or father's, 2 a bare role, 1 generic."""
 
     field: str | None
     rank: int = 0
@@ -146,7 +146,7 @@ def squeeze(text: str) -> str:
 
 
 def role_label(text: str) -> str | None:
-    """`학생정보`, `학부모`, `모`: a label that only says whose columns follow, as its plain word; else None."""
+    """`학생정보`, `모`: a label that only says whose columns follow, as its plain word; else None."""
     plain = _ROLE_LABEL.sub("", squeeze(text))
     if plain in {"모", "부"}:
         return "어머니" if plain == "모" else "아버지"

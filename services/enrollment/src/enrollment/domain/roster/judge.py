@@ -1,4 +1,4 @@
-"""The verdict on each row below the header. A row fails alone, and every row with content gets one verdict."""
+"""The verdict on each row below the header: one for every row with content. A row fails alone."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from contracts.identity import MAX_NAME, name_key, normalise_name
+
 from enrollment.domain.roster.content import SAMPLES
 from enrollment.domain.roster.headings import (
     NAME,
@@ -47,7 +48,9 @@ REASONS = {
     "invalid_parent_phone": "학부모 전화번호가 010으로 시작하는 11자리가 아닙니다.",
     "duplicate_in_file": "{row}행과 이름과 학부모 전화번호가 같습니다.",
     "error_cell": "{what} 칸에 오류 값이 있습니다.",
-    "formula_without_value": "{what} 칸의 수식에 계산된 값이 없습니다. 엑셀에서 열어 저장하거나 값으로 바꿔 주세요.",
+    "formula_without_value": (
+        "{what} 칸의 수식에 계산된 값이 없습니다. 엑셀에서 열어 저장하거나 값으로 바꿔 주세요."
+    ),
 }
 _BLANK = "blank"
 _NO_DETAILS = Details()
@@ -85,7 +88,7 @@ class Judge:
         self._seen: dict[str, int] = {}
 
     def judge(self, line: Line) -> RosterFields | None:
-        """The fields of a RosterRow in order (half the cost of the object), or None for a row without content.
+        """The fields of a RosterRow in order (cheaper than the object); None for a row without content.
 
         Raises RosterError at a second, different table.
         """
@@ -140,8 +143,8 @@ class Judge:
             _NO_DETAILS if verdict == "skipped" else self._with_odd_phones(self._details.read(cells), who)
         )
         name = who.name if len(who.name) <= MAX_NAME else clip(who.name, MAX_SHOWN_NAME)
-        extra = self._details.extra(cells)
-        return (number, verdict, code, reason, name, who.parent, who.student, *details, extra)
+        others = self._details.others(cells)
+        return (number, verdict, code, reason, name, who.parent, who.student, *details, others)
 
     def _with_odd_phones(self, details: Details, who: _Who) -> Details:
         """A second number in a cell, or a student's number that is none, stays readable in the memo."""
@@ -176,12 +179,7 @@ class Judge:
             return _BLANK
         if self._is_header(number, cells, who):
             return "repeated_header"
-        first = text_of(content[0][1]).strip()
-        if _TOTAL.match(squeeze(first)) or _TOTAL.match(squeeze(who.name)):
-            return "total_row"
-        if _NOTE.match(first):
-            return "note_row"
-        return self._nobody(content)
+        return _footer(text_of(content[0][1]).strip(), who.name) or self._nobody(content)
 
     def _is_marked_as_sample(self, cells: Sequence[Cell]) -> bool:
         return any(column < len(cells) and "예시" in text_of(cells[column]) for column in self._remarks)
@@ -246,3 +244,9 @@ class Judge:
         if isinstance(who.parent_cell, Fault):
             return who.parent_cell.code
         return "missing_parent_phone" if is_placeholder(who.parent_text) else "invalid_parent_phone"
+
+
+def _footer(first: str, name: str) -> str | None:
+    if _TOTAL.match(squeeze(first)) or _TOTAL.match(squeeze(name)):
+        return "total_row"
+    return "note_row" if _NOTE.match(first) else None

@@ -30,7 +30,7 @@ _TITLE_LENGTH = (4, 120)
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """Columns are 0-based from A. `quality`: 3 the header says whose the phone is, 2 it says phone, 1 by content."""
+    """0-based columns. `quality`: 3 the header says whose the phone is, 2 it says phone, 1 by content."""
 
     header_row: int | None
     first_row: int
@@ -80,7 +80,7 @@ def column_letter(column: int) -> str:
 
 
 def find_layout(lines: Sequence[Line]) -> Layout:
-    """Read the first lines of a sheet. Raises RosterError when this sheet is no roster, or says so two ways."""
+    """Read the first lines of a sheet. Raises RosterError when it is no roster, or one two ways."""
     header = _find_header(lines)
     if header is None:
         return _layout_by_content(lines)
@@ -106,7 +106,7 @@ def find_layout(lines: Sequence[Line]) -> Layout:
 
 
 def choose(samples: Sequence[SheetSample]) -> tuple[SheetSample, Layout]:
-    """The one sheet that is a roster. Raises RosterError: none, or several equally good ones (never a guess)."""
+    """The one sheet that is a roster. Raises RosterError: none, or several equally good (never a guess)."""
     found: list[tuple[SheetSample, Layout]] = []
     faults: list[RosterError] = []
     for sample in samples:
@@ -129,7 +129,8 @@ def _best(found: list[tuple[SheetSample, Layout]]) -> tuple[SheetSample, Layout]
         names = ", ".join(f"'{sample.name}'" for sample, _ in best)
         raise RosterError(
             "ambiguous_sheets",
-            f"학생 명단으로 보이는 시트가 여럿입니다: {names}. 등록할 시트 하나만 남기거나 나머지를 숨긴 뒤 다시 올려 주세요.",
+            f"학생 명단으로 보이는 시트가 여럿입니다: {names}. "
+            "등록할 시트 하나만 남기거나 나머지를 숨긴 뒤 다시 올려 주세요.",
         )
     return best[0]
 
@@ -227,7 +228,7 @@ def _lecture_title(above: Sequence[Line], header_row: int) -> str | None:
 
 
 def _other_fields(header: _Header) -> dict[str, int]:
-    """Every field but the parent's phone, which is chosen with more care; the first column of a field counts."""
+    """Every field but the parent's phone, which takes more care; a field's first column counts."""
     fields: dict[str, int] = {}
     for column, heading in header.headings.items():
         if heading.field and heading.field != PARENT_PHONE:

@@ -46,9 +46,9 @@ class RosterRow:
     """One sheet row and its verdict.
 
     `row` is the real 1-based sheet row; `code` and the Korean `reason` are set unless usable; `parent_phone`
-    is 11 digits or None when it could not be read; `school_type` is ELEMENTARY | MIDDLE | HIGH; `gender` M | F;
-    `extra` holds the columns without a field of their own. An optional value that cannot be understood is
-    None and stays readable in `memo`.
+    is 11 digits, or None when it could not be read; `school_type` is ELEMENTARY | MIDDLE | HIGH; `gender` is
+    M | F; `extra` holds the columns without a field. An optional value that cannot be understood is None and
+    stays readable in `memo`.
     """
 
     row: int

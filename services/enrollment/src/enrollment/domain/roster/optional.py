@@ -63,7 +63,7 @@ class DetailsReader:
         width = len(cells)
         return self._details(*[cells[column] if 0 <= column < width else None for column in self._columns])
 
-    def extra(self, cells: Sequence[Cell]) -> dict[str, str]:
+    def others(self, cells: Sequence[Cell]) -> dict[str, str]:
         """The columns without a field, by heading; a column without heading by its letter."""
         width = len(cells)
         if not self._titles and width <= self._headed:
@@ -122,7 +122,7 @@ def _with_school(details: Details, text: str) -> Details:
 
 
 def _with_grade(details: Details, text: str) -> Details:
-    """The grade column beats the grade in the school's name; the school's name beats the level in the grade."""
+    """The grade column beats a grade in the school's name; that name beats a level in the grade."""
     found = grade(text)
     if text and found is None:
         return details._replace(grade=None)

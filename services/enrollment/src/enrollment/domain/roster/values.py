@@ -1,4 +1,4 @@
-"""What single values mean: mobile numbers, grades, schools, genders. Bad values are None, never an exception."""
+"""What single values mean: mobile numbers, grades, schools, genders. A bad value is None."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ ELEMENTARY, MIDDLE, HIGH = "ELEMENTARY", "MIDDLE", "HIGH"
 MAX_GRADE = {ELEMENTARY: 6, MIDDLE: 3, HIGH: 3}
 
 _USUAL_MOBILE = re.compile(r"010-?([0-9]{4})-?([0-9]{4})")
-_NUMBER_AS_TEXT = re.compile(r"\s*[0-9]+(?:\.0+|(?:\.[0-9]+)?[eE]\+?[0-9]{1,2})\s*")
+_WHOLE_AS_TEXT = re.compile(r"\s*([0-9]{1,15})\.0+\s*")
+_EXPONENT_AS_TEXT = re.compile(r"\s*([0-9])\.([0-9]{8,12})[eE]\+?([0-9]{1,2})\s*")
 _MOBILE_WITHIN = re.compile(
     r"(?<![0-9])(?:\+?82[-. ]?)?\(?0?\)?10[-. )]{0,2}[0-9]{4}[-. ]{0,2}[0-9]{4}(?![0-9])"
 )
@@ -46,8 +47,7 @@ def mobile(text: str) -> str | None:
         return f"010{usual[1]}{usual[2]}"
     if not text:
         return None
-    if _NUMBER_AS_TEXT.fullmatch(text):
-        text = str(int(float(text)))
+    text = _as_whole_number(text)
     found = normalise_phone(text)
     if found is None:
         within = _MOBILE_WITHIN.search(unicodedata.normalize("NFKC", text))
@@ -55,8 +55,20 @@ def mobile(text: str) -> str | None:
     return found
 
 
+def _as_whole_number(text: str) -> str:
+    """`1012345678.0` and `1.012345678E9` as the digits they were; 1.01E+09 has lost them: nothing."""
+    whole = _WHOLE_AS_TEXT.fullmatch(text)
+    if whole:
+        return whole[1]
+    exponent = _EXPONENT_AS_TEXT.fullmatch(text)
+    if exponent:
+        exact = len(exponent[2]) == int(exponent[3])
+        return f"{exponent[1]}{exponent[2]}" if exact else ""
+    return text
+
+
 def holds_more_than(text: str, number: str) -> bool:
-    """Whether a cell says more than this one number (a second one, or no number at all), and is worth keeping."""
+    """Whether a cell is worth keeping: it has a second number, or is no number at all."""
     if not number:
         return True
     return len(text) > 13 and len(_DIGIT.findall(unicodedata.normalize("NFKC", text))) > len(number) + 3
@@ -79,7 +91,7 @@ class Grade(NamedTuple):
 
 @lru_cache(maxsize=1024)
 def grade(text: str) -> Grade | None:
-    """`2`, `2.0`, `2학년`, `고2`, `중학교 3`, `2-5`, `2학년 3반`; 1 to 6, and to 3 in middle and high school."""
+    """`2`, `2.0`, `2학년`, `고2`, `중학교 3`, `2-5`, `2학년 3반`; 1 to 6, in middle and high school to 3."""
     squeezed = "".join(unicodedata.normalize("NFKC", text).split())
     found = _GRADE.fullmatch(squeezed)
     together = None if found else _GRADE_AND_CLASS.fullmatch(squeezed)
