@@ -1,7 +1,7 @@
 /** What can be said about a chosen file before it travels; the server judges again. */
 
 /** As the service has it (enrollment.domain.imports.MAX_UPLOAD_BYTES; a test compares them). */
-export const MAX_MB = 10;
+export const MAX_MB = 20;
 export const ACCEPT = ".xlsx,application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 const SAVE_AS = "엑셀에서 ‘다른 이름으로 저장 → Excel 통합 문서(.xlsx)’로 저장해 올려 주세요.";

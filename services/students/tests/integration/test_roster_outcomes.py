@@ -52,7 +52,7 @@ def test_an_active_student_is_matched_and_not_touched(academy, person):
     [first] = academy.resolve(person(1, school="가나중"))
     before = academy.contents()
     [again] = academy.resolve(person(1, **PROFILE))
-    assert again == {**first, "outcome": "matched"}
+    assert again == {**first, "outcome": "matched", "version": None}
     assert academy.contents() == before
     assert len(academy.published("students.student.changed")) == 1
 
@@ -79,7 +79,7 @@ def test_a_deleted_student_is_restored_with_the_rows_values_over_the_stored_ones
     accounts = academy.all("SELECT * FROM account ORDER BY id")
     academy.delete(made["student_id"])
     [back] = academy.resolve(person(1, school="다라고", gender="M"))
-    assert back == {**made, "outcome": "restored"}
+    assert back == {**made, "outcome": "restored", "version": 3}
     assert academy.all(
         "SELECT name, school, grade, gender, memo, version, deleted_at, updated_at > created_at FROM student"
     ) == [("학생1", "다라고", 3, "M", "옛 메모", 3, None, True)]
@@ -110,7 +110,8 @@ def test_several_deleted_candidates_are_a_review_and_never_a_guess(academy, pers
     before = academy.contents()
     [answer] = academy.resolve(person(1))
     assert answer == {
-        "row": 2, "outcome": "needs_review", "student_id": None, "code": "several_deleted_candidates"
+        "row": 2, "outcome": "needs_review", "student_id": None, "code": "several_deleted_candidates",
+        "version": None,
     }  # fmt: skip
     assert academy.contents() == before
 
@@ -122,7 +123,7 @@ def test_an_active_student_is_matched_however_many_deleted_twins_there_are(acade
             "INSERT INTO student (tenant_id, id, name, name_key, parent_phone, deleted_at)"
             " VALUES ('demo', gen_random_uuid(), '학생1', '학생1', '01000000001', now()) RETURNING id"
         )
-    assert academy.resolve(person(1)) == [{**made, "outcome": "matched"}]
+    assert academy.resolve(person(1)) == [{**made, "outcome": "matched", "version": None}]
 
 
 def test_a_row_that_cannot_be_stored_fails_alone(academy, person):
@@ -251,7 +252,7 @@ def test_the_same_rows_under_a_new_event_id_match(academy, person):
     """Should the inbox ever forget, the identity rule still holds."""
     first = academy.resolve(person(1), person(2))
     again = academy.resolve(person(1), person(2))
-    assert again == [{**row, "outcome": "matched"} for row in first]
+    assert again == [{**row, "outcome": "matched", "version": None} for row in first]
 
 
 def test_a_dry_run_forecasts_and_writes_nothing(academy, person):

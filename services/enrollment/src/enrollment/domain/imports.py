@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-MAX_UPLOAD_BYTES = 10 * 1024 * 1024
+MAX_UPLOAD_BYTES = 20 * 1024 * 1024
 PASSWORD_LENGTH = (4, 128)
 CHUNK_ROWS = 1000
 # SQS takes 256 KB; the rest is the envelope's

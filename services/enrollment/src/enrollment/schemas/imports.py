@@ -32,7 +32,7 @@ class ImportForm(StrictSchema):
 class UploadSchema(ImportForm):
     """The whole form, for the documentation: the file itself is no field, it streams to disk."""
 
-    file = Upload(required=True, metadata={"description": "엑셀 명단 (.xlsx, 10 MiB 이하)"})
+    file = Upload(required=True, metadata={"description": "엑셀 명단 (.xlsx, 20 MiB 이하)"})
 
 
 class AcceptedSchema(Schema):

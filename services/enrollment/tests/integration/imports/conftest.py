@@ -111,7 +111,8 @@ class Imports:
         ]
 
     def answer(self, chunk: Event, verdicts: Verdicts) -> Event:
-        columns: dict[str, list[Any]] = {"row": [], "outcome": [], "student_id": [], "code": [], "version": []}
+        names = ("row", "outcome", "student_id", "code", "version")
+        columns: dict[str, list[Any]] = {name: [] for name in names}
         for row, name in table(chunk.data["rows"], "row", "name"):
             outcome, student, code, *version = verdicts(row, name)
             columns["row"].append(row)
