@@ -51,7 +51,7 @@ def channel(schema: str) -> str:
 
 
 # The schema is the connection's own search_path: asking for it saves every caller a parameter.
-# %b sends arrays in binary: as text, quoting 100 KB bodies costs more than everything else in the statement.
+# %b, arrays in binary: quoting 100 KB bodies would cost more than the rest of the statement.
 _WRITE = """
     WITH written AS (
         INSERT INTO outbox (id, destination, type, tenant_id, subject, correlation_id, causation_id, body)

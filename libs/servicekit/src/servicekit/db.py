@@ -9,7 +9,8 @@ from datetime import timedelta
 from typing import Any
 
 import psycopg
-from sqlalchemy import Connection, Engine, create_engine, text
+from psycopg.types.array import ListBinaryDumper
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 
 TENANT = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
@@ -91,7 +92,7 @@ class Database:
 
 
 def _engine(url: URL, schema: str, pool_size: int, statement_timeout: timedelta) -> Engine:
-    return create_engine(
+    engine = create_engine(
         url.difference_update_query(["options", "application_name"]),
         pool_size=min(pool_size, 2),
         max_overflow=max(pool_size - 2, 0),
@@ -102,6 +103,13 @@ def _engine(url: URL, schema: str, pool_size: int, statement_timeout: timedelta)
         pool_recycle=1800,
         connect_args=_connect_options(url, schema, statement_timeout),
     )
+    event.listen(engine, "connect", _send_arrays_in_binary)
+    return engine
+
+
+def _send_arrays_in_binary(connection: psycopg.Connection[Any], _record: Any) -> None:
+    """Quoting every element of a text array took a sixth of an import's CPU."""
+    connection.adapters.register_dumper(list, ListBinaryDumper)
 
 
 def _connect_options(url: URL, schema: str, statement_timeout: timedelta) -> dict[str, str | int]:
