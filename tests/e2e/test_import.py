@@ -37,7 +37,7 @@ def test_every_row_has_its_outcome(academy, tmp_path):
         row["row"]: (row["outcome"], row["student_outcome"], row["code"]) for row in academy.outcomes(job)
     }
     assert rows == {
-        2: ("skipped", None, "sample"),
+        2: ("skipped", None, "sample_row"),
         3: ("enrolled", "created", None),
         4: ("enrolled", "created", None),
         5: ("failed", None, "invalid_parent_phone"),

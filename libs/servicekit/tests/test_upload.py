@@ -82,7 +82,7 @@ INVALID: dict[str, Case] = {
 TOO_LARGE: dict[str, Case] = {
     "file": (LECTURE + file(b"1" * 100_001) + END, BOUNDARY),
     "body": (LECTURE + file(b"1" * 300_000) + END, BOUNDARY),
-    "field": (field("lecture", "a" * 70_000) + file(b"1") + END, BOUNDARY),
+    "field": (field("lecture", "a" * 600_000) + file(b"1") + END, BOUNDARY),
     "number of parts": (LECTURE * 60 + file(b"1") + END, BOUNDARY),
 }
 TABLES: dict[tuple[int, str], dict[str, Case]] = {

@@ -162,7 +162,7 @@ def test_the_server_refuses_a_file_that_is_too_large_in_words(desk):
         const done = arguments[0];
         Promise.all([import('/console/js/api.js'), import('/console/js/auth.js')]).then(([{Api}, {Auth}]) => {
           const form = new FormData();
-          form.set('file', new Blob([new Uint8Array(11 << 20)]), 'large.xlsx');
+          form.set('file', new Blob([new Uint8Array(21 << 20)]), 'large.xlsx');
           const api = new Api(new Auth());
           api.upload('enrollments/lecture_enroll_from_excel/', form, {key: 'large'})
             .then(() => done('accepted'), (e) => done(`${e.status} ${e.code} ${e.message}`));

@@ -33,7 +33,7 @@ def _at_once(desk: Any, requests: Sequence[tuple[str, str, Any]]) -> list[tuple[
 
 def _while_locked(desk: Any, statement: str, values: Any, ask: Callable[[], Any]) -> Any:
     """`ask()` begins while an uncommitted change holds its rows; the change commits when it waits."""
-    with ThreadPoolExecutor(1) as people, psycopg.connect(desk.academy.admin.info.dsn) as other:
+    with ThreadPoolExecutor(1) as people, psycopg.connect(desk.academy.admin_url) as other:
         other.execute("SET search_path = enrollment")
         other.execute(statement, values)
         asked = people.submit(ask)
