@@ -7,6 +7,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 from testkit.academy import Academy, MixedRoster
+from testkit.stack import second_worker
 from testkit.workbooks import HEADER, workbook
 
 pytestmark = pytest.mark.stack
@@ -88,6 +89,7 @@ def test_the_uploaded_file_is_gone_when_the_job_has_ended(academy, tmp_path):
 
 
 def test_two_academies_with_one_file_at_the_same_time_do_not_meet(stack, tmp_path):
+    """Two worker processes of each service, two threads each."""
     file = MixedRoster(tmp_path, 2_000).file
     academies = [Academy(stack, f"t-{uuid4().hex[:12]}") for _ in range(2)]
     ended = {}
@@ -96,10 +98,11 @@ def test_two_academies_with_one_file_at_the_same_time_do_not_meet(stack, tmp_pat
         ended[academy.tenant] = academy.run(academy.lecture("같은 강의"), file)
 
     threads = [threading.Thread(target=run, args=(academy,)) for academy in academies]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with second_worker(stack, "enrollment"), second_worker(stack, "students"):
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
     assert {status["status"] for status in ended.values()} == {"DONE"}
     first, second = (academy.contents() for academy in academies)
     assert first == second

@@ -51,6 +51,7 @@ class Result:
     floor_all: float = 0.0
     worker_mb: float = 0.0
     child_mb: float = 0.0
+    together_mb: float = 0.0
     uploads: list[float] = field(default_factory=list)
 
 
@@ -115,12 +116,15 @@ def watched_memory(stack: LocalStack, result: Result) -> Iterator[None]:
 
     def watch() -> None:
         while not over.wait(0.02):
-            result.worker_mb = max(result.worker_mb, worker.memory_info().rss / 1e6)
+            together = worker.memory_info().rss / 1e6
+            result.worker_mb = max(result.worker_mb, together)
             for child in worker.children(recursive=True):
                 try:
                     result.child_mb = max(result.child_mb, child.memory_info().rss / 1e6)
+                    together += child.memory_info().rss / 1e6
                 except psutil.NoSuchProcess:
                     continue
+            result.together_mb = max(result.together_mb, together)
 
     watching = threading.Thread(target=watch)
     watching.start()
@@ -160,12 +164,12 @@ def report(results: list[Result], busy: Result) -> Iterator[str]:
     cores, memory = os.cpu_count(), psutil.virtual_memory().total / 2**30
     yield f"{datetime.now(UTC):%Y-%m-%d}, {cores} cores, {memory:.0f} GiB, Python {platform.python_version()}"
     yield ""
-    yield "| rows | s | rows/s | of COPY student + enrollment | of COPY 8 tables | worker MB | parser MB |"
-    yield "|---|---|---|---|---|---|---|"
+    yield "| rows | s | rows/s | of COPY student + enrollment | of COPY 8 tables | worker + parser MB |"
+    yield "|---|---|---|---|---|---|"
     for r in results:
         yield (
             f"| {r.rows:,} | {r.seconds:.2f} | {r.rows / r.seconds:,.0f} | {r.floor / r.seconds:.3f}"
-            f" | {r.floor_all / r.seconds:.3f} | {r.worker_mb:.0f} | {r.child_mb:.0f} |"
+            f" | {r.floor_all / r.seconds:.3f} | {r.worker_mb:.0f} + {r.child_mb:.0f} = {r.together_mb:.0f} |"
         )
     per_row = [1e6 * r.seconds / r.rows for r in results]
     yield ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 from marshmallow import EXCLUDE, RAISE, Schema
 
@@ -59,7 +59,7 @@ class EventType:
 
 
 @cache
-def _schema(schema: type[Schema], unknown: str) -> Schema:
+def _schema(schema: type[Schema], unknown: Literal["exclude", "raise"]) -> Schema:
     """Building one costs more than using it."""
     return schema(unknown=unknown)
 

@@ -68,6 +68,14 @@ class Academy:
         with psycopg.connect(self.stack.admin_url, autocommit=True) as conn:
             return conn.execute(statement.encode(), {"tenant": self.tenant}).fetchall()
 
+    def routes(self) -> set[tuple[str, str]]:
+        """(event type, receiving service) of everything this tenant's services have published."""
+        parts = [
+            f"SELECT type, destination FROM {schema}.outbox WHERE tenant_id = %(tenant)s"
+            for schema in SCHEMAS
+        ]
+        return {(kind, service) for kind, service in self.query(" UNION ".join(parts))}
+
     def unaccounted(self) -> list[tuple[Any, ...]]:
         """(service, type, event id) of this tenant that were published but not handled by a subscriber."""
         parts = [
@@ -118,8 +126,8 @@ def patiently(call: Callable[[], T], seconds: float = 60) -> T:
 
 _STUDENT = "s.name_key, s.parent_phone"
 CONTENTS = {
-    "students": f"""SELECT {_STUDENT}, s.name, student_phone, school, school_type, grade, gender, memo, version,
-        deleted_at IS NULL, p.phone FROM students.student s LEFT JOIN students.parent p ON p.id = parent_id
+    "students": f"""SELECT {_STUDENT}, s.name, student_phone, school, school_type, grade, gender, memo,
+        version, deleted_at IS NULL, p.phone FROM students.student s LEFT JOIN students.parent p ON p.id = parent_id
         WHERE s.tenant_id = %(tenant)s""",
     "accounts": f"""SELECT kind, {_STUDENT}, p.phone, must_change, password_hash IS NULL,
         initial_credential_id IS NULL FROM students.account a

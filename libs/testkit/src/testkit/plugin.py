@@ -37,7 +37,7 @@ def postgres_container() -> Iterator[str]:
         docker.from_env(timeout=2).ping()
     except docker.errors.DockerException:
         pytest.fail("no PostgreSQL: TEST_DATABASE_URL is unset, no embedded wheel here, no container engine")
-    with PostgresContainer("postgres:16-alpine", driver=None) as container:
+    with PostgresContainer(os.environ.get("POSTGRES_IMAGE", "postgres:16"), driver=None) as container:
         yield container.get_connection_url()
 
 

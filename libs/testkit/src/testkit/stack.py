@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 from academyctl.config import PORT_BLOCK, Directories, Ports
 from academyctl.embedded import postgres
-from academyctl.embedded.program import Program, running
+from academyctl.embedded.program import Program, answers_ok, running
 from academyctl.embedded.s3 import GRPC_OFFSET
 from academyctl.issuer import DevelopmentIssuer
 from academyctl.secret_store import SecretStore
@@ -126,6 +126,21 @@ def running_stack(
     )
     with running(program, data / "academyctl.log"):
         yield LocalStack(data, f"http://127.0.0.1:{port}")
+
+
+def second_worker(stack: LocalStack, service: str) -> AbstractContextManager[object]:
+    """Another worker process of a service, beside the stack's own."""
+    port = free_ports()
+    environment = psutil.Process(stack.pid(f"{service}-worker")).environ()
+    program = Program(
+        f"{service}-worker-2",
+        (sys.executable, "-m", service.replace("-", "_"), "worker"),
+        lambda: answers_ok(port, "/readyz"),
+        env=environment | {"HEALTH_BIND": f"127.0.0.1:{port}"},
+        start_seconds=90,
+        stop_seconds=30,
+    )
+    return running(program, stack.data / f"{service}-worker-2.log")
 
 
 @contextmanager

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+
 from testkit.stack import LocalStack, running_stack, shared_stack
 
 StartStack = Callable[[Path], LocalStack]

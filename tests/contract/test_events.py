@@ -1,0 +1,48 @@
+"""Every event type, from the code that really publishes it to each service that really handles it."""
+
+from uuid import uuid4
+
+import boto3
+import pytest
+from contracts import REGISTRY, SERVICES
+from testkit.academy import Academy
+from testkit.workbooks import HEADER, workbook
+
+pytestmark = pytest.mark.stack
+
+ROSTER = [
+    HEADER,
+    ("김하나", "01012345678", "", "", "", "", ""),
+    ("이두리", "01012345679", "", "", "", "", ""),
+]
+NO_ROSTER = [("공지사항",), ("다음 주는 휴강입니다",)]
+
+
+@pytest.fixture
+def academy(stack):
+    return Academy(stack, f"t-{uuid4().hex[:12]}")
+
+
+def test_every_event_type_is_published_and_handled_by_every_subscriber(academy, tmp_path):
+    lecture = academy.lecture("중2 수학")
+    assert academy.run(lecture, workbook(tmp_path / "a.xlsx", {"명단": ROSTER}))["status"] == "DONE"
+    assert academy.run(lecture, workbook(tmp_path / "b.xlsx", {"공지": NO_ROSTER}))["status"] == "FAILED"
+    academy.settle()
+    assert academy.routes() == {(t.name, service) for t in REGISTRY for service in t.subscribers}
+    assert academy.unaccounted() == []
+
+
+def test_nothing_was_dead_lettered(stack):
+    sqs = boto3.client(
+        "sqs",
+        region_name="ap-northeast-2",
+        endpoint_url=stack.state.sqs_endpoint,
+        aws_access_key_id="local",
+        aws_secret_access_key=stack.secret("sqs"),
+    )
+    waiting = {}
+    for service in SERVICES:
+        url = sqs.get_queue_url(QueueName=f"academy-{service}-events-dlq")["QueueUrl"]
+        attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
+        waiting[service] = attributes["Attributes"]["ApproximateNumberOfMessages"]
+    assert set(waiting.values()) == {"0"}
