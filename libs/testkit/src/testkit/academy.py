@@ -127,8 +127,8 @@ def patiently(call: Callable[[], T], seconds: float = 60) -> T:
 _STUDENT = "s.name_key, s.parent_phone"
 CONTENTS = {
     "students": f"""SELECT {_STUDENT}, s.name, student_phone, school, school_type, grade, gender, memo,
-        version, deleted_at IS NULL, p.phone FROM students.student s LEFT JOIN students.parent p ON p.id = parent_id
-        WHERE s.tenant_id = %(tenant)s""",
+        version, deleted_at IS NULL, p.phone FROM students.student s
+        LEFT JOIN students.parent p ON p.id = parent_id WHERE s.tenant_id = %(tenant)s""",
     "accounts": f"""SELECT kind, {_STUDENT}, p.phone, must_change, password_hash IS NULL,
         initial_credential_id IS NULL FROM students.account a
         LEFT JOIN students.student s ON s.id = student_id
