@@ -119,8 +119,11 @@ async def _together(tasks: Iterable[Coroutine[None, None, None]]) -> None:
         async with asyncio.TaskGroup() as group:
             for task in tasks:
                 group.create_task(task)
-    except* StartError as failures:
-        raise failures.exceptions[0] from None
+    except ExceptionGroup as failures:  # not except*: some 3.11 wrap what is raised in it in a group again
+        first = failures.exceptions[0]
+        if not isinstance(first, StartError):
+            raise
+        raise first from None
 
 
 async def _exit(process: subprocess.Popen[bytes]) -> None:

@@ -30,7 +30,7 @@ from enrollment.usecases.chunks import Chunks
 from enrollment.usecases.endings import complete_import, fail_import
 
 # Work goes on in steps of seconds, each of which extends it; the queue hides the message for longer.
-LEASE = timedelta(seconds=30)
+LEASE = timedelta(seconds=20)
 REPORT_EVERY = 1.0
 ABANDONED_BATCH = 100
 

@@ -103,9 +103,21 @@ def test_cpu_time_is_limited(roster: Path, stand_in: Callable[[str], None]) -> N
     assert fault_of(roster, SheetLimits(cpu_seconds=1)).code == "timeout"
 
 
-@pytest.mark.parametrize("mebibytes", [12, 26])
-def test_memory_is_limited(roster: Path, mebibytes: int) -> None:
-    fault = fault_of(roster, SheetLimits(memory_bytes=mebibytes * MEBIBYTE))
+def test_memory_is_limited(roster: Path, stand_in: Callable[[str], None]) -> None:
+    stand_in(
+        "from enrollment.adapters.sheet import SheetLimits, child\n"
+        "child._restrict(SheetLimits(**json.loads(sys.argv[-2])))\n"
+        "bytearray(400 << 20)"
+    )
+
+    assert fault_of(roster, SheetLimits(memory_bytes=300 * MEBIBYTE)).code in {
+        "too_complex",
+        "parser_crashed",
+    }
+
+
+def test_a_child_that_cannot_even_start_is_a_fault(roster: Path) -> None:
+    fault = fault_of(roster, SheetLimits(memory_bytes=12 * MEBIBYTE))
 
     assert fault.code in {"too_complex", "parser_crashed"}
 
