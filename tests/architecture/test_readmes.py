@@ -5,11 +5,10 @@ from importlib import import_module
 
 import pytest
 from contracts import REGISTRY, SERVICES
-from servicekit.settings import describe, load
+from servicekit.settings import describe
 from servicekit.web import routes
-from testkit.api import environment
+from testkit.api import app_of
 
-R2 = {"R2_ENDPOINT": "http://127.0.0.1:9", "R2_ACCESS_KEY": "test-access", "R2_SECRET_KEY": "test-secret"}
 TYPED_PARAMETER = re.compile("<[^:<>]+:")
 ROLE_ORDER = ["owner", "admin", "teacher", "staff", "student", "parent"]
 
@@ -36,11 +35,8 @@ def table(section):
     return [[cell.strip().strip("`") for cell in line.strip("|").split("|")] for line in lines]
 
 
-def test_routes(sections, service, package, issuer):
-    settings = import_module(f"{package}.settings").Settings
-    app = import_module(f"{package}.app").create_app(
-        load(settings, environment(issuer, "postgresql://nobody@127.0.0.1:9/nothing", **R2))
-    )
+def test_routes(sections, service, issuer):
+    app = app_of(service, issuer)
     served = {
         (f"{r.method} {TYPED_PARAMETER.sub('<', r.rule)}", ", ".join(sorted(r.roles, key=ROLE_ORDER.index)))
         for r in routes(app)

@@ -2,7 +2,6 @@
 
 from uuid import uuid4
 
-import boto3
 import pytest
 from contracts import REGISTRY, SERVICES
 from testkit.academy import Academy
@@ -33,13 +32,7 @@ def test_every_event_type_is_published_and_handled_by_every_subscriber(academy, 
 
 
 def test_nothing_was_dead_lettered(stack):
-    sqs = boto3.client(
-        "sqs",
-        region_name="ap-northeast-2",
-        endpoint_url=stack.state.sqs_endpoint,
-        aws_access_key_id="local",
-        aws_secret_access_key=stack.secret("sqs"),
-    )
+    sqs = stack.endpoints.sqs()
     waiting = {}
     for service in SERVICES:
         url = sqs.get_queue_url(QueueName=f"academy-{service}-events-dlq")["QueueUrl"]

@@ -12,6 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from servicekit.auth import ANYONE, INTERNAL, PUBLIC, Role
 from servicekit.web import routes
+from testkit.api import app_of
 from testkit.tokens import KEY_ID
 
 ROLES = frozenset(Role)
@@ -51,8 +52,8 @@ def wrong_tokens(issuer):
     }
 
 
-def test_user_routes_refuse_every_wrong_token(make_app, service, issuer):
-    app = make_app(service)
+def test_user_routes_refuse_every_wrong_token(service, issuer):
+    app = app_of(service, issuer)
     client = app.test_client()
     answers = {}
     for method, path, _ in by_roles(app, lambda roles: roles <= ANYONE):
@@ -63,8 +64,8 @@ def test_user_routes_refuse_every_wrong_token(make_app, service, issuer):
     assert {key: got for key, got in answers.items() if got != (401, "application/problem+json")} == {}
 
 
-def test_user_routes_refuse_every_role_they_do_not_name(make_app, service, issuer):
-    app = make_app(service)
+def test_user_routes_refuse_every_role_they_do_not_name(service, issuer):
+    app = app_of(service, issuer)
     client = app.test_client()
     answers = {}
     for method, path, admitted in by_roles(app, lambda roles: roles <= ANYONE):
@@ -75,8 +76,8 @@ def test_user_routes_refuse_every_role_they_do_not_name(make_app, service, issue
 
 
 @pytest.mark.parametrize("token", [None, "", "wrong", "test-internal-token-000", "test-internal-token-00011"])
-def test_internal_routes_refuse_users_and_wrong_tokens(make_app, service, issuer, token):
-    app = make_app(service)
+def test_internal_routes_refuse_users_and_wrong_tokens(service, issuer, token):
+    app = app_of(service, issuer)
     client = app.test_client()
     headers = issuer.headers() | ({} if token is None else {"X-Worker-Token": token})
     answers = {
@@ -86,8 +87,8 @@ def test_internal_routes_refuse_users_and_wrong_tokens(make_app, service, issuer
     assert {key: status for key, status in answers.items() if status != 401} == {}
 
 
-def test_only_the_service_s_own_pages_are_public(make_app, service):
-    app = make_app(service)
+def test_only_the_service_s_own_pages_are_public(service, issuer):
+    app = app_of(service, issuer)
     public = {r.rule for r in routes(app) if r.roles == PUBLIC}
     assert public == {
         "/livez",
@@ -99,8 +100,8 @@ def test_only_the_service_s_own_pages_are_public(make_app, service):
     }
 
 
-def test_openapi_documents_every_route_and_no_other(make_app, service):
-    app = make_app(service)
+def test_openapi_documents_every_route_and_no_other(service, issuer):
+    app = app_of(service, issuer)
     document = app.test_client().get(f"/openapi/{service}.json").get_json()
     documented = {
         (method.upper(), path)

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
-import boto3
 import psycopg
 from academyctl.client import ApiClient, ApiError, Json
 
@@ -92,13 +91,7 @@ class Academy:
 
     def uploaded(self) -> list[str]:
         """Keys of this tenant's uploaded workbooks that are still stored."""
-        client = boto3.client(
-            "s3",
-            region_name="auto",
-            endpoint_url=self.stack.state.r2_endpoint,
-            aws_access_key_id=self.stack.secret("r2_access_key"),
-            aws_secret_access_key=self.stack.secret("r2_secret_key"),
-        )
+        client = self.stack.endpoints.r2()
         listed = client.list_objects_v2(Bucket="academy-excel", Prefix=f"excel/{self.tenant}/")
         return [item["Key"] for item in listed.get("Contents", ())]
 

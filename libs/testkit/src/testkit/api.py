@@ -3,25 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from importlib import import_module
 
 from flask import Flask
 from flask.testing import FlaskClient
+from servicekit.settings import load
 
 from testkit.tokens import Issuer
 
+NOWHERE = "postgresql://nobody@127.0.0.1:9/nothing"
 INTERNAL_TOKEN = "test-internal-token-0001"  # noqa: S105 - opens nothing but test apps
 
 
-def environment(issuer: Issuer, database_url: str, **more: str) -> dict[str, str]:
-    """The variables CommonSettings requires, for `settings.load(Settings, environment(...))`."""
+def environment(issuer: Issuer, database_url: str = NOWHERE, **more: str) -> dict[str, str]:
+    """Every variable that some service requires, for `settings.load(Settings, environment(...))`."""
     return {
         "DATABASE_URL": database_url,
         "INTERNAL_WORKER_TOKEN": INTERNAL_TOKEN,
         "AUTH_JWKS_URL": issuer.jwks_url,
         "AUTH_ISSUER": issuer.issuer,
         "AUTH_AUDIENCE": issuer.audience,
+        "R2_ENDPOINT": "http://127.0.0.1:9",
+        "R2_ACCESS_KEY": "test-access-key",
+        "R2_SECRET_KEY": "test-secret-key",
         **more,
     }
+
+
+def app_of(service: str, issuer: Issuer, database_url: str = NOWHERE) -> Flask:
+    """The service's app as gunicorn gets it."""
+    package = service.replace("-", "_")
+    settings = import_module(f"{package}.settings").Settings
+    app: Flask = import_module(f"{package}.app").create_app(load(settings, environment(issuer, database_url)))
+    return app
 
 
 def signed_in(

@@ -17,6 +17,7 @@ from academyctl.config import PORT_BLOCK, Directories, Ports
 from academyctl.embedded import postgres
 from academyctl.embedded.program import Program, answers_ok, running
 from academyctl.embedded.s3 import GRPC_OFFSET
+from academyctl.endpoints import Endpoints
 from academyctl.issuer import DevelopmentIssuer
 from academyctl.secret_store import SecretStore
 from academyctl.services import DATABASE
@@ -68,6 +69,17 @@ class LocalStack:
     def secret(self, name: str) -> str:
         """A secret of the stack: internal_token, r2_access_key, r2_secret_key, `<schema>_app` …"""
         return SecretStore(Directories(self.data).secrets).get(name)
+
+    @property
+    def endpoints(self) -> Endpoints:
+        """Clients of its queues and buckets, with the stack's own keys."""
+        return Endpoints(
+            admin_url=self.admin_url,
+            sqs_url=self.state.sqs_endpoint,
+            r2_url=self.state.r2_endpoint,
+            r2_keys=(self.secret("r2_access_key"), self.secret("r2_secret_key")),
+            aws_keys=("local", self.secret("sqs")),
+        )
 
     def log(self, part: str) -> str:
         """What a part has written."""

@@ -24,8 +24,6 @@ from testkit.database import TestDatabase
 from testkit.plugin import Migrated
 from testkit.tokens import Issuer
 
-R2 = {"R2_ENDPOINT": "http://127.0.0.1:9", "R2_ACCESS_KEY": "test-key", "R2_SECRET_KEY": "test-secret"}
-
 
 @dataclass
 class MemoryObjects:
@@ -99,7 +97,7 @@ def hashing() -> CountedHash:
 @pytest.fixture
 def app(academy: TestDatabase, issuer: Issuer, objects: MemoryObjects, hashing: CountedHash) -> Flask:
     """The API with all its routes."""
-    settings = load(Settings, environment(issuer, academy.url, **R2))
+    settings = load(Settings, environment(issuer, academy.url))
     ports = UploadPorts(objects, sniff, hashing)
     return create_base_app("enrollment", settings, academy.database, deps=ports, blueprints=BLUEPRINTS)
 

@@ -10,6 +10,8 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
+from enrollment.domain.roster import REASONS as SHEET_REASONS
+
 MAX_UPLOAD_BYTES = 20 * 1024 * 1024
 PASSWORD_LENGTH = (4, 128)
 CHUNK_ROWS = 1000
@@ -85,7 +87,7 @@ REASONS = {
     "several_deleted_candidates": "이름과 학부모 전화번호가 같은 삭제된 학생이 여럿이라 확인이 필요합니다.",
     "student_failed": "학생 정보를 등록하지 못했습니다.",
     "invalid_name": "이름이 없거나 50자를 넘습니다.",
-    "invalid_parent_phone": "학부모 전화번호가 010으로 시작하는 11자리가 아닙니다.",
+    "invalid_parent_phone": SHEET_REASONS["invalid_parent_phone"],
     "invalid_student_phone": "학생 전화번호가 010으로 시작하는 11자리가 아닙니다.",
     "invalid_school_type": "학교 구분을 알 수 없습니다.",
     "invalid_grade": "학년이 올바르지 않습니다.",
