@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import urlopen
+from uuid import uuid4
 
 import boto3
 import pytest
@@ -15,7 +16,7 @@ from servicekit.storage import ObjectMissingError, R2Store, open_store
 from testkit.servers import S3Server
 
 pytestmark = pytest.mark.servers
-BUCKET = "kit-objects"
+BUCKET = f"kit-{uuid4().hex}"  # the server is shared with other processes of this run
 
 
 def settings(server: S3Server, **changes: str) -> StorageSettings:
@@ -27,7 +28,7 @@ def settings(server: S3Server, **changes: str) -> StorageSettings:
     return load(StorageSettings, values | changes)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def store(s3_server: S3Server) -> R2Store:
     client = boto3.client(
         "s3",
@@ -36,8 +37,7 @@ def store(s3_server: S3Server) -> R2Store:
         aws_secret_access_key=s3_server.secret_key,
         region_name="auto",
     )
-    if BUCKET not in {bucket["Name"] for bucket in client.list_buckets()["Buckets"]}:
-        client.create_bucket(Bucket=BUCKET)
+    client.create_bucket(Bucket=BUCKET)
     return open_store(settings(s3_server), BUCKET)
 
 
