@@ -5,6 +5,7 @@ from uuid import uuid4
 import pytest
 from contracts import REGISTRY, SERVICES
 from testkit.academy import Academy
+from testkit.waiting import wait_until
 from testkit.workbooks import HEADER, workbook
 
 pytestmark = pytest.mark.stack
@@ -15,6 +16,7 @@ ROSTER = [
     ("이두리", "01012345679", "", "", "", "", ""),
 ]
 NO_ROSTER = [("공지사항",), ("다음 주는 휴강입니다",)]
+STUDENTS = "/api/v1/students"
 
 
 @pytest.fixture
@@ -27,8 +29,22 @@ def test_every_event_type_is_published_and_handled_by_every_subscriber(academy, 
     assert academy.run(lecture, workbook(tmp_path / "a.xlsx", {"명단": ROSTER}))["status"] == "DONE"
     assert academy.run(lecture, workbook(tmp_path / "b.xlsx", {"공지": NO_ROSTER}))["status"] == "FAILED"
     academy.settle()
+    merge_and_purge(academy)
+    academy.settle()
     assert academy.routes() == {(t.name, service) for t in REGISTRY for service in t.subscribers}
     assert academy.unaccounted() == []
+
+
+def merge_and_purge(academy):
+    """Merge the two, take it back, and purge one."""
+    page = academy.api.get(f"{STUDENTS}/")
+    winner, loser = (student["id"] for student in page["results"])
+    merged = academy.api.post(f"{STUDENTS}/merge/", {"winner_id": winner, "loser_id": loser})
+    academy.api.post(f"{STUDENTS}/merges/{merged['merge_id']}/undo/", {})
+    academy.api.post(f"{STUDENTS}/bulk_delete/", {"ids": [loser]})
+    done = academy.api.post(f"{STUDENTS}/bulk_permanent_delete/", {"ids": [loser]})
+    assert done["deleted"] == 1, done
+    wait_until(lambda: academy.api.get(f"{STUDENTS}/erasures/{loser}/")["complete"], 90, interval=0.2)
 
 
 def test_nothing_was_dead_lettered(stack):

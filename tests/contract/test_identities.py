@@ -10,12 +10,43 @@ from uuid import uuid4
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
-from servicekit.auth import ANYONE, INTERNAL, PUBLIC, Role
+from servicekit.auth import (
+    ACCOUNT_ISSUER,
+    ACCOUNT_ROLES,
+    ANYONE,
+    INTERNAL,
+    PUBLIC,
+    STAFF_ROLES,
+    STUDENT,
+    Role,
+)
 from servicekit.web import routes
 from testkit.api import app_of
 from testkit.tokens import KEY_ID
 
 ROLES = frozenset(Role)
+STUDENTS = "/api/v1/students"
+# every door that needs no token, by service: nothing else may be open
+DOORS = {
+    "students": {
+        ("POST", f"{STUDENTS}/token/"),
+        ("POST", f"{STUDENTS}/token/password/"),
+        ("POST", f"{STUDENTS}/token/refresh/"),
+        ("POST", f"{STUDENTS}/token/revoke/"),
+        ("GET", f"{STUDENTS}/token/keys/"),
+        ("POST", f"{STUDENTS}/registration_requests/"),
+    },
+}
+# and every route that students or parents may ask, by their roles
+FAMILY = {
+    "students": {("GET", f"{STUDENTS}/me/", ACCOUNT_ROLES), ("PATCH", f"{STUDENTS}/me/", STUDENT)},
+}
+
+
+def pages(service):
+    """What the kit itself answers, to anybody."""
+    probes = {"/livez", "/readyz", "/health", "/metrics"}
+    return {("GET", rule) for rule in (*probes, f"/openapi/{service}", f"/openapi/{service}.json")}
 
 
 def path_of(rule):
@@ -49,6 +80,11 @@ def wrong_tokens(issuer):
         "no tenant": issuer.mint(tenant_id=None),
         "malformed tenant": issuer.mint(tenant_id="../demo"),
         "no subject": issuer.mint(sub=None),
+        "staff in the accounts' name": issuer.mint(iss=ACCOUNT_ISSUER, roles=["student"]),
+        "an account in the staff's name": issuer.mint_account(iss=issuer.issuer, role="owner"),
+        "an account that ended": issuer.mint_account(exp=now - 3600),
+        "an account without tenant": issuer.mint_account(tenant_id=None),
+        "an account's session that is none": issuer.mint_account(sid="x"),
     }
 
 
@@ -69,10 +105,43 @@ def test_user_routes_refuse_every_role_they_do_not_name(service, issuer):
     client = app.test_client()
     answers = {}
     for method, path, admitted in by_roles(app, lambda roles: roles <= ANYONE):
-        for role in [*sorted(ROLES - admitted), "superuser"]:
+        # the staff's issuer makes no students and no parents, wherever those are admitted
+        for role in [*sorted((ROLES - admitted) | ACCOUNT_ROLES), "superuser"]:
             answer = client.open(path, method=method, headers=issuer.headers(roles=[role]))
             answers[method, path, role] = answer.status_code
     assert {key: status for key, status in answers.items() if status != 403} == {}
+
+
+def test_students_and_parents_get_nowhere_but_where_they_are_named(service, issuer):
+    """With a genuine token of theirs, whatever role it claims; the other services know none of them."""
+    app = app_of(service, issuer)
+    client = app.test_client()
+    expected = (403, "forbidden") if service == "students" else (401, "invalid_token")
+    answers = {}
+    for method, path, admitted in by_roles(app, lambda roles: roles <= ANYONE):
+        for role in [*sorted(ROLES - (admitted & ACCOUNT_ROLES)), "superuser"]:
+            headers = {"Authorization": f"Bearer {issuer.mint_account(role=role)}"}
+            answer = client.open(path, method=method, headers=headers)
+            answers[method, path, role] = (answer.status_code, answer.get_json()["code"])
+    assert {key: got for key, got in answers.items() if got != expected} == {}
+
+
+def test_students_and_parents_are_admitted_where_it_is_written_down(service, issuer):
+    admitted = {
+        (r.method, r.rule, r.roles) for r in routes(app_of(service, issuer)) if r.roles & ACCOUNT_ROLES
+    }
+    assert admitted == FAMILY.get(service, set())
+    assert not [rule for _, rule, roles in admitted if roles & STAFF_ROLES]
+
+
+def test_no_route_that_admits_accounts_skips_asking_whether_the_sign_in_lives(service, issuer):
+    """The database of these apps is away, so that asking shows as 503; an answer would be a way in."""
+    app = app_of(service, issuer)
+    for method, path, roles in FAMILY.get(service, ()):
+        for role in roles:
+            headers = {"Authorization": f"Bearer {issuer.mint_account(role=role)}"}
+            answer = app.test_client().open(path, method=method, headers=headers)
+            assert (answer.status_code, answer.get_json()["code"]) == (503, "database_unavailable")
 
 
 @pytest.mark.parametrize("token", [None, "", "wrong", "test-internal-token-000", "test-internal-token-00011"])
@@ -87,17 +156,10 @@ def test_internal_routes_refuse_users_and_wrong_tokens(service, issuer, token):
     assert {key: status for key, status in answers.items() if status != 401} == {}
 
 
-def test_only_the_service_s_own_pages_are_public(service, issuer):
+def test_only_pages_and_the_doors_written_down_are_public(service, issuer):
     app = app_of(service, issuer)
-    public = {r.rule for r in routes(app) if r.roles == PUBLIC}
-    assert public == {
-        "/livez",
-        "/readyz",
-        "/health",
-        "/metrics",
-        f"/openapi/{service}",
-        f"/openapi/{service}.json",
-    }
+    public = {(r.method, r.rule) for r in routes(app) if r.roles == PUBLIC}
+    assert public == pages(service) | DOORS.get(service, set())
 
 
 def test_openapi_documents_every_route_and_no_other(service, issuer):
@@ -112,6 +174,6 @@ def test_openapi_documents_every_route_and_no_other(service, issuer):
     served = {
         (r.method, re.sub(r"<(?:[^:<>]+:)?([^<>]+)>", r"{\1}", r.rule))
         for r in routes(app)
-        if r.roles != PUBLIC
+        if (r.method, r.rule) not in pages(service)
     }
     assert documented == served

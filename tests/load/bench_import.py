@@ -88,7 +88,8 @@ def copy_floor(stack: LocalStack, tenant: str, tables: tuple[str, ...]) -> float
             conn.commit()
             began = time.perf_counter()
             for table, data in rendered.items():
-                with conn.cursor().copy(f"COPY floor.{table.split('.')[1]} FROM STDIN".encode()) as copy:
+                name = f"{table.split('.')[1]} ({columns(conn, table)})"
+                with conn.cursor().copy(f"COPY floor.{name} FROM STDIN".encode()) as copy:
                     copy.write(data)
             conn.commit()
             times.append(time.perf_counter() - began)
@@ -96,9 +97,20 @@ def copy_floor(stack: LocalStack, tenant: str, tables: tuple[str, ...]) -> float
     return statistics.median(times)
 
 
+def columns(conn: psycopg.Connection[object], table: str) -> str:
+    """The columns that are written; PostgreSQL computes the others."""
+    listed = conn.execute(
+        "SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) FROM pg_attribute"
+        " WHERE attrelid = %s::regclass AND attnum > 0 AND attgenerated = '' AND NOT attisdropped",
+        (table,),
+    ).fetchone()
+    assert isinstance(listed, tuple)
+    return str(listed[0])
+
+
 def copied_out(conn: psycopg.Connection[object], table: str, tenant: str) -> bytes:
     data = io.BytesIO()
-    where = f"SELECT * FROM {table} WHERE tenant_id = '{tenant}'"
+    where = f"SELECT {columns(conn, table)} FROM {table} WHERE tenant_id = '{tenant}'"
     if table == "enrollment.enrollment":  # not those of the lecture that prepared the known students
         where += " AND lecture_id = (SELECT id FROM enrollment.lecture l WHERE l.title = '이번 학기'"
         where += f" AND l.tenant_id = '{tenant}')"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 from datetime import timedelta
 from pathlib import Path
@@ -10,12 +11,13 @@ import pytest
 import yaml
 from academyctl import endpoints, gateway
 from academyctl.config import Directories, LocalSettings, Ports, load_settings
-from academyctl.issuer import AUDIENCE, ISSUER, DevelopmentIssuer
+from academyctl.issuer import AUDIENCE, ISSUER, ROLES, DevelopmentIssuer
 from academyctl.secret_store import SecretStore
-from academyctl.services import Surroundings, passwords
+from academyctl.services import Surroundings, passwords, students_environment
 from contracts import SERVICES
-from servicekit.auth import KeySet, Role, TokenVerifier
-from servicekit.settings import SettingsError
+from servicekit.auth import STAFF_ROLES, KeySet, Role, Source, TokenVerifier
+from servicekit.settings import SettingsError, key_bytes, peers
+from servicekit.tokens import signing_keys
 
 
 @pytest.fixture
@@ -30,7 +32,8 @@ def surroundings(directories: Directories, **environ: str) -> Surroundings:
     found = endpoints.find(settings, secrets, Ports(settings.port))
     shared = endpoints.service_environment(settings, found, secrets, directories)
     ports = Ports(settings.port)
-    return Surroundings(found.admin_url, ports, shared, passwords(secrets), directories.metrics)
+    own = {"students": students_environment(secrets, directories.accounts_key, ports)}
+    return Surroundings(found.admin_url, ports, shared, passwords(secrets), directories.metrics, own)
 
 
 def test_settings_name_every_problem_at_once() -> None:
@@ -68,7 +71,8 @@ def test_the_services_accept_a_token_of_the_development_issuer(directories: Dire
     issuer = DevelopmentIssuer(directories.secrets)
     issuer.write_jwks(directories.jwks)
     token = DevelopmentIssuer(directories.secrets).token("demo", ["staff"], "me", timedelta(hours=1))
-    identity = TokenVerifier(KeySet(directories.jwks.as_uri()), ISSUER, AUDIENCE).identify(f"Bearer {token}")
+    sources = {ISSUER: Source(KeySet(directories.jwks.as_uri()), STAFF_ROLES)}
+    identity = TokenVerifier(sources, AUDIENCE).identify(f"Bearer {token}")
     assert (identity.tenant_id, identity.subject, identity.roles) == ("demo", "me", {Role.STAFF})
 
 
@@ -82,6 +86,36 @@ def test_no_long_running_process_holds_the_password_of_an_owner(directories: Dir
         migration = told.migration(service)
         assert "DATABASE_URL" not in migration.env
         assert "_owner:" in migration.env["MIGRATION_DATABASE_URL"]
+
+
+def test_only_the_students_service_signs_accounts_and_knows_its_peers(
+    directories: Directories, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = surroundings(directories)
+    assert len(signing_keys(told.api("students").env["ACCOUNT_SIGNING_KEYS"])) == 1
+    assert len(key_bytes(told.api("students").env["PSEUDONYM_KEY"])) == 32
+    assert peers(told.worker("students").env["PEER_URLS"]) == {
+        service: f"http://127.0.0.1:{Ports(8800).api(service)}"
+        for service in ("enrollment", "media", "messaging", "storage-janitor")
+    }
+    names = {"ACCOUNT_SIGNING_KEYS", "PSEUDONYM_KEY", "PEER_URLS"}
+    again = surroundings(directories)
+    for name in names:
+        values = {stack.api("students").env[name] for stack in (told, again)}
+        assert values == {told.worker("students").env[name]}
+        # what an operator sets goes where it belongs, too
+        monkeypatch.setenv(name, "set-outside")
+    others = [service for service in SERVICES if service != "students"]
+    programs = [make(service) for service in others for make in (told.api, told.worker, told.migration)]
+    assert not [
+        program.name for program in [*programs, told.migration("students")] if names & set(program.env)
+    ]
+    assert {surroundings(directories).worker("students").env[name] for name in names} == {"set-outside"}
+    assert stat.S_IMODE(directories.accounts_key.stat().st_mode) == 0o600
+
+
+def test_the_development_issuer_signs_for_staff_only() -> None:
+    assert {Role(role) for role in ROLES} == STAFF_ROLES
 
 
 def test_every_part_has_a_port_of_its_own(directories: Directories) -> None:
@@ -115,11 +149,39 @@ def test_named_servers_take_the_place_of_the_embedded_ones(directories: Director
 def test_the_gateway_routes_every_service_and_never_a_bare_prefix(tmp_path: Path) -> None:
     rules = yaml.safe_load(gateway.RULES.read_text(encoding="utf-8"))
     assert set(rules["services"]) == set(SERVICES)
-    text = gateway.configuration(rules, tmp_path / "jwks.json", Ports(8800))
+    text = gateway.configuration(rules, tmp_path / "jwks.json", Ports(8800), "http://127.0.0.1:8803")
     proxied = [line.split("{")[0].split()[1:] for line in text.splitlines() if "proxy_pass" in line]
     paths = [path for paths in rules["services"].values() for path in paths]
     assert sorted(proxied) == sorted([["=", path] for path in paths] + [[f"{path}/"] for path in paths])
     assert not [path for path in paths if "internal" in path or "metrics" in path]
+
+
+@pytest.mark.parametrize(
+    ("path", "service"),
+    [
+        ("/api/v1/students", "students"),
+        ("/api/v1/students/", "students"),
+        ("/api/v1/students/bulk_create/", "students"),
+        ("/api/v1/students/bulk_create_from_excel", "enrollment"),
+        ("/api/v1/students/bulk_create_from_excel/", "enrollment"),
+        ("/api/v1/students/bulk_create_from_excelX/", "students"),
+        ("/api/v1/students/excel_job_status/0197f1d0-0000-7000-8000-000000000001/", "enrollment"),
+        ("/api/v1/students/excel_job_rows/0197f1d0-0000-7000-8000-000000000001", "enrollment"),
+        ("/api/v1/students/token/", "students"),
+        ("/api/v1/lectures/lectures/", "enrollment"),
+        ("/internal/erasure/holdings/", None),
+    ],
+)
+def test_the_longest_path_of_the_gateway_decides(tmp_path: Path, path: str, service: str | None) -> None:
+    """nginx: an exact location, else the longest prefix."""
+    rules = yaml.safe_load(gateway.RULES.read_text(encoding="utf-8"))
+    text = gateway.configuration(rules, tmp_path / "jwks.json", Ports(8800), "http://127.0.0.1:8803")
+    found = re.findall(r"location (= )?(\S+) \{ proxy_pass http://127.0.0.1:(\d+);", text)
+    assert len(found) == len(set(found))
+    exact = {where: int(port) for equal, where, port in found if equal}
+    prefixes = {where: int(port) for equal, where, port in found if not equal and path.startswith(where)}
+    port = exact.get(path) or prefixes.get(max(prefixes, key=len, default=""))
+    assert port == (Ports(8800).api(service) if service else None)
 
 
 def test_the_defaults_are_those_of_the_readme() -> None:

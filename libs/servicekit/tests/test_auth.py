@@ -15,14 +15,14 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from servicekit.auth import ANYONE, InternalTokens, KeySet, Role, TokenVerifier
+from servicekit.auth import ANYONE, STAFF_ROLES, InternalTokens, KeySet, Role, Source, TokenVerifier
 from servicekit.problem import Problem
 from testkit.tokens import AUDIENCE, ISSUER, KEY_ID, Issuer, public_jwk
 
 
 @pytest.fixture
 def verifier(issuer: Issuer) -> TokenVerifier:
-    return TokenVerifier(KeySet(issuer.jwks_url), ISSUER, AUDIENCE)
+    return TokenVerifier({ISSUER: Source(KeySet(issuer.jwks_url), STAFF_ROLES)}, AUDIENCE)
 
 
 def part(value: Any) -> str:
@@ -90,8 +90,8 @@ HOSTILE: dict[str, Make] = {
     "no expiry": lambda i: i.mint(exp=None),
     "expiry is text": lambda i: i.mint(exp="tomorrow"),
     "expiry overflows": lambda i: i.mint(exp=float("1e400")),
-    "not yet valid": lambda i: i.mint(nbf=NOW + 600),
-    "issued in the future": lambda i: i.mint(iat=NOW + 600),
+    "not yet valid": lambda i: i.mint(nbf=NOW + 86_400),
+    "issued in the future": lambda i: i.mint(iat=NOW + 86_400),
     "wrong audience": lambda i: i.mint(aud="another-app"),
     "no audience": lambda i: i.mint(aud=None),
     "wrong issuer": lambda i: i.mint(iss="https://evil.test"),
@@ -147,7 +147,9 @@ def test_es256_keys_work_and_symmetric_keys_in_the_set_are_ignored(tmp_path: Pat
     entry = {**jwt.algorithms.ECAlgorithm.to_jwk(key.public_key(), as_dict=True), "kid": "ec", "alg": "ES256"}
     secret = {"kty": "oct", "k": part("secret" * 9), "kid": "oct", "alg": "HS256"}
     (tmp_path / "jwks.json").write_text(json.dumps({"keys": [secret, entry]}))
-    verifier = TokenVerifier(KeySet((tmp_path / "jwks.json").as_uri()), ISSUER, AUDIENCE)
+    verifier = TokenVerifier(
+        {ISSUER: Source(KeySet((tmp_path / "jwks.json").as_uri()), STAFF_ROLES)}, AUDIENCE
+    )
     assert (
         verifier.identify(f"Bearer {jwt.encode(claims(), key, 'ES256', headers={'kid': 'ec'})}").roles
         <= ANYONE
@@ -174,7 +176,7 @@ def test_no_usable_keys_is_a_503_and_heals(issuer: Issuer, tmp_path: Path, conte
     file, ticks = tmp_path / "jwks.json", Ticks()
     if content is not None:
         file.write_text(content)
-    verifier = TokenVerifier(KeySet(file.as_uri(), ticks), ISSUER, AUDIENCE)
+    verifier = TokenVerifier({ISSUER: Source(KeySet(file.as_uri(), ticks), STAFF_ROLES)}, AUDIENCE)
     with pytest.raises(Problem) as away:
         verifier.identify(f"Bearer {issuer.mint()}")
     assert (away.value.status, away.value.code) == (503, "auth_unavailable")

@@ -19,6 +19,7 @@ from testkit.clock import FakeClock
 from testkit.database import TestDatabase
 
 HOUR = timedelta(hours=1)
+SUCCESS = "academy_periodic_success_timestamp_seconds"
 
 
 class Worker:
@@ -36,6 +37,9 @@ class Worker:
         if self.error:
             raise self.error
         self.runs.append(now)
+
+    def last_success(self) -> float | None:
+        return self.registry.get_sample_value(SUCCESS, {"task": "sweep"})
 
     def pass_hours(self, hours: float) -> None:
         for _ in range(int(hours * 12)):
@@ -111,6 +115,53 @@ def test_a_failure_is_recorded_without_its_words_and_tried_again(
     assert count("academy_periodic_runs_total", {"task": "sweep", "outcome": "failed"}) == 1
     assert count("academy_periodic_runs_total", {"task": "sweep", "outcome": "done"}) == 1
     assert count("academy_periodic_success_timestamp_seconds", {"task": "sweep"}) == runs[0].timestamp()
+
+
+def test_the_last_success_shows_in_every_worker_and_after_a_restart(kit: TestDatabase) -> None:
+    runs: list[datetime] = []
+    clock = FakeClock()
+    one, two = (Worker(kit.database, clock, runs, every=HOUR) for _ in range(2))
+    assert (one.last_success(), two.last_success()) == (None, None)
+    one.loop.tick()
+    two.loop.tick()
+    assert len(runs) == 1
+    assert one.last_success() == two.last_success() == runs[0].timestamp()
+    clock.advance(60)
+    restarted = Worker(kit.database, clock, runs, every=HOUR)
+    restarted.loop.tick()
+    assert restarted.last_success() == runs[0].timestamp()
+    clock.advance(3600)
+    restarted.error = TransientError("away")
+    restarted.loop.tick()
+    two.loop.tick()
+    assert len(runs) == 1
+    assert restarted.last_success() == two.last_success() == runs[0].timestamp()
+
+
+def test_a_daily_task_missed_by_both_workers_is_caught_up_once_by_one_of_them(kit: TestDatabase) -> None:
+    runs: list[datetime] = []
+    clock = FakeClock(datetime(2026, 3, 2, 0, 0, tzinfo=UTC))
+    daily = {"daily_at": time(3, 15)}
+    for _ in range(2):
+        Worker(kit.database, clock, runs, **daily).loop.tick()
+    clock.advance(3 * 24 * 3600)  # both were down for three nights
+    gate = threading.Barrier(2)
+    workers = [Worker(kit.database, clock, runs, **daily) for _ in range(2)]
+
+    def tick(worker: Worker) -> None:
+        gate.wait(10)
+        for _ in range(3):
+            worker.loop.tick()
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(tick, workers))
+    assert runs == [clock.now()]
+    for worker in workers:
+        worker.loop.tick()
+    assert {worker.last_success() for worker in workers} == {clock.now().timestamp()}
+    assert kit.admin.execute("SELECT due_at FROM periodic_task").fetchone() == (
+        datetime(2026, 3, 5, 18, 15, tzinfo=UTC),
+    )
 
 
 def test_a_bug_ends_the_loop_and_the_next_process_waits_before_it_tries_again(kit: TestDatabase) -> None:

@@ -17,7 +17,9 @@ from servicekit.settings import (
     describe,
     env,
     integer,
+    key_bytes,
     load,
+    peers,
 )
 
 GOOD = {
@@ -111,3 +113,22 @@ def test_booleans_are_words() -> None:
     for wrong in ("1", "yes", "True", ""):
         with pytest.raises(ValueError, match="true or false"):
             boolean(wrong)
+
+
+def test_a_key_is_hex_of_32_bytes_or_more() -> None:
+    assert key_bytes("0f" * 32) == bytes([15]) * 32
+    assert len(key_bytes("AB" * 40)) == 40
+    for value in ("", "0f" * 31, "0" * 65, "g" * 64, "0x" + "0f" * 32, " " + "0f" * 32, "٠" * 64):
+        with pytest.raises(ValueError, match="64 or more hex digits") as refused:
+            key_bytes(value)
+        assert not value or value not in str(refused.value)
+
+
+def test_peers_are_names_and_addresses() -> None:
+    assert peers("media=http://127.0.0.1:8002/, messaging=https://m.internal") == {
+        "media": "http://127.0.0.1:8002",
+        "messaging": "https://m.internal",
+    }
+    for value in ("", "media", "media=", "=http://x", "media=ftp://x", "media=http:", "a=http://x,"):
+        with pytest.raises(ValueError, match="must be"):
+            peers(value)

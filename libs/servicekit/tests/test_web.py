@@ -10,7 +10,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from servicekit import fields
-from servicekit.auth import ANYONE, INTERNAL, OWNER, PUBLIC
+from servicekit.auth import ANYONE, INTERNAL, OWNER, PUBLIC, STAFF_ROLES
 from servicekit.db import Database
 from servicekit.problem import CODES, Problem
 from servicekit.settings import CommonSettings, load
@@ -98,7 +98,7 @@ def test_roles_cannot_be_left_out() -> None:
 
 def test_routes_lists_methods_rules_and_roles(app: Flask) -> None:
     found = {(route.method, route.rule): route.roles for route in routes(app)}
-    assert found["GET", "/api/v1/notes/"] == ANYONE
+    assert found["GET", "/api/v1/notes/"] == STAFF_ROLES
     assert found["GET", "/internal/notes/<tenant>"] == INTERNAL
     assert {rule for (_, rule), roles in found.items() if roles == PUBLIC} == {
         "/livez", "/readyz", "/health", "/metrics", "/openapi/kit", "/openapi/kit.json", "/api/v1/notes/open",

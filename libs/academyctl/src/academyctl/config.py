@@ -103,6 +103,11 @@ class Directories:
         return self.data / "secrets"
 
     @property
+    def accounts_key(self) -> Path:
+        """What the students service signs with."""
+        return self.secrets / "accounts.pem"
+
+    @property
     def logs(self) -> Path:
         return self.data / "logs"
 

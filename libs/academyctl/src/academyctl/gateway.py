@@ -76,17 +76,17 @@ $routes
 }
 """)
 _POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' {photos}; font-src 'self'; "
     "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
 
-def program(directories: Directories, ports: Ports) -> Program:
-    """nginx with its configuration written below the data directory."""
+def program(directories: Directories, ports: Ports, photos: str) -> Program:
+    """nginx with its configuration written below the data directory; `photos`: where signed links lead."""
     home = directories.gateway
     config = home / "nginx.conf"
     config.write_text(
-        configuration(yaml.safe_load(RULES.read_text(encoding="utf-8")), directories.jwks, ports)
+        configuration(yaml.safe_load(RULES.read_text(encoding="utf-8")), directories.jwks, ports, photos)
     )
     return Program(
         "gateway",
@@ -97,7 +97,7 @@ def program(directories: Directories, ports: Ports) -> Program:
     )
 
 
-def configuration(rules: dict[str, Any], jwks: Path, ports: Ports) -> str:
+def configuration(rules: dict[str, Any], jwks: Path, ports: Ports, photos: str = "") -> str:
     """The text of nginx.conf."""
     routes = [
         f"    location {match} {{ proxy_pass http://127.0.0.1:{ports.api(service)}; }}"
@@ -111,7 +111,7 @@ def configuration(rules: dict[str, Any], jwks: Path, ports: Ports) -> str:
         port=ports.gateway,
         console=CONSOLE,
         jwks=jwks,
-        policy=_POLICY,
+        policy=_POLICY.format(photos=photos),
         routes="\n".join(routes),
         not_found=_problem(404, "not_found", "Not Found", "요청한 주소를 찾을 수 없습니다."),
         too_large=_problem(413, "payload_too_large", "Content Too Large", "보낸 내용이 너무 큽니다."),

@@ -1,4 +1,4 @@
-"""The development issuer: signs user tokens with a key of this machine, in place of an OIDC provider."""
+"""The development issuer: signs staff tokens with a key of this machine, in place of an OIDC provider."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import jwt
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, generate_private_key
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -23,7 +24,8 @@ from academyctl.secret_store import write_private
 
 ISSUER = "https://issuer.academy.localhost"
 AUDIENCE = "academy"
-ROLES = ("owner", "admin", "teacher", "staff", "student", "parent")
+# students and parents sign in at the students service
+ROLES = ("owner", "admin", "teacher", "staff")
 
 
 class DevelopmentIssuer:
@@ -32,8 +34,7 @@ class DevelopmentIssuer:
     def __init__(self, secrets: Path) -> None:
         path = secrets / "issuer.pem"
         if not path.exists():
-            key = generate_private_key(public_exponent=65_537, key_size=2_048)
-            write_private(path, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+            write_private(path, _pem(generate_private_key(public_exponent=65_537, key_size=2_048)))
         loaded = load_pem_private_key(path.read_bytes(), password=None)
         if not isinstance(loaded, RSAPrivateKey):
             raise TypeError(f"{path} holds no RSA key")
@@ -52,6 +53,17 @@ class DevelopmentIssuer:
             "iat": now, "exp": now + lifetime,
         }  # fmt: skip
         return jwt.encode(claims, self._key, algorithm="RS256", headers={"kid": self._public["kid"]})
+
+
+def account_key(path: Path) -> str:
+    """The PEM that signs student and parent tokens (EC P-256); made on first use."""
+    if not path.exists():
+        write_private(path, _pem(ec.generate_private_key(ec.SECP256R1())))
+    return path.read_text()
+
+
+def _pem(key: RSAPrivateKey | ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
 def _public_jwk(key: RSAPrivateKey) -> dict[str, str]:

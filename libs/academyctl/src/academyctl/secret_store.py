@@ -26,9 +26,9 @@ class SecretStore:
         self._path = directory / "secrets.json"
         self._known: dict[str, str] = json.loads(self._path.read_text()) if self._path.exists() else {}
 
-    def get(self, name: str) -> str:
-        """The secret of this name; made on first use."""
+    def get(self, name: str, size: int = 24) -> str:
+        """The secret of this name, `size` bytes in hex; made on first use."""
         if name not in self._known:
-            self._known[name] = secrets.token_hex(24)
+            self._known[name] = secrets.token_hex(size)
             write_private(self._path, json.dumps(self._known, indent=1, sort_keys=True).encode())
         return self._known[name]

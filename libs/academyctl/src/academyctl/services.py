@@ -14,14 +14,18 @@ from sqlalchemy import make_url
 
 from academyctl.config import Ports
 from academyctl.embedded.program import Program, answers_ok
+from academyctl.issuer import account_key
 from academyctl.secret_store import SecretStore
 
 DATABASE = "academy"
 # one API process each is plenty on a laptop; any of these can be set from outside
 _LAPTOP = {"WEB_WORKERS": "1"}
 _NOT_INHERITED = frozenset(
-    {"DATABASE_URL", "MIGRATION_DATABASE_URL", "PROMETHEUS_MULTIPROC_DIR", "ACADEMY_TOKEN"}
-)
+    {
+        "DATABASE_URL", "MIGRATION_DATABASE_URL", "PROMETHEUS_MULTIPROC_DIR", "ACADEMY_TOKEN",
+        "ACCOUNT_SIGNING_KEYS", "PSEUDONYM_KEY", "PEER_URLS",
+    }
+)  # fmt: skip
 
 
 def package(service: str) -> str:
@@ -37,25 +41,38 @@ def passwords(secrets: SecretStore) -> dict[str, Passwords]:
     }
 
 
+def students_environment(secrets: SecretStore, accounts_key: Path, ports: Ports) -> dict[str, str]:
+    """What only the students service is told: its keys, and its peers; each can be set from outside."""
+    own = {
+        "ACCOUNT_SIGNING_KEYS": account_key(accounts_key),
+        "PSEUDONYM_KEY": secrets.get("pseudonym_key", 32),
+        "PEER_URLS": ",".join(
+            f"{peer}=http://127.0.0.1:{ports.api(peer)}" for peer in SERVICES if peer != "students"
+        ),
+    }
+    return {name: os.environ.get(name) or value for name, value in own.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What the services are given: `shared` holds SQS, R2, issuer and internal token."""
+    """What the services are given: `shared` holds SQS, R2, issuer and internal token, `own` is by service."""
 
     admin_url: str
     ports: Ports
     shared: Mapping[str, str]
     passwords: Mapping[str, Passwords]
     metrics: Path
+    own: Mapping[str, Mapping[str, str]]
 
     def api(self, service: str) -> Program:
         port = self.ports.api(service)
-        own = {"API_BIND": f"127.0.0.1:{port}", "PROMETHEUS_MULTIPROC_DIR": str(self.metrics / service)}
-        return self._program(service, "api", own | self._app_url(service), port)
+        bound = {"API_BIND": f"127.0.0.1:{port}", "PROMETHEUS_MULTIPROC_DIR": str(self.metrics / service)}
+        return self._program(service, "api", bound | self._of(service), port)
 
     def worker(self, service: str) -> Program:
         port = self.ports.health(service)
-        own = {"HEALTH_BIND": f"127.0.0.1:{port}"}
-        return self._program(service, "worker", own | self._app_url(service), port)
+        bound = {"HEALTH_BIND": f"127.0.0.1:{port}"}
+        return self._program(service, "worker", bound | self._of(service), port)
 
     def migration(self, service: str) -> Program:
         """Runs to its end; the only process that holds the owner's password."""
@@ -77,9 +94,10 @@ class Surroundings:
             stop_seconds=30,
         )
 
-    def _app_url(self, service: str) -> dict[str, str]:
+    def _of(self, service: str) -> dict[str, str]:
         schema = package(service)
-        return {"DATABASE_URL": self._url(f"{schema}_app", self.passwords[schema].app)}
+        url = self._url(f"{schema}_app", self.passwords[schema].app)
+        return {"DATABASE_URL": url, **self.own.get(service, {})}
 
     def _url(self, role: str, password: str) -> str:
         url = make_url(self.admin_url).set(username=role, password=password, database=DATABASE)

@@ -17,7 +17,7 @@ from academyctl.embedded.program import Program
 from academyctl.issuer import DevelopmentIssuer
 from academyctl.ports import require_free
 from academyctl.secret_store import SecretStore
-from academyctl.services import DATABASE, Surroundings, passwords
+from academyctl.services import DATABASE, Surroundings, passwords, students_environment
 from academyctl.state import StackState
 from academyctl.supervisor import Say, Supervisor
 
@@ -45,7 +45,7 @@ class Stack:
         began = time.monotonic()
         self.issuer.write_jwks(self._directories.jwks)
         servers, services = list(self._servers()), self._surroundings()
-        gate = gateway.program(self._directories, self._ports)
+        gate = gateway.program(self._directories, self._ports, self._endpoints.r2_url)
         parts = [gate, *map(services.api, SERVICES), *map(services.worker, SERVICES)]
         await asyncio.to_thread(self._prepare, [*servers, *parts])
         self._write_state()  # in place of the one that a killed run left
@@ -92,12 +92,14 @@ class Stack:
         shared = endpoints.service_environment(
             self._settings, self._endpoints, self._secrets, self._directories
         )
+        own = students_environment(self._secrets, self._directories.accounts_key, self._ports)
         return Surroundings(
             self._endpoints.admin_url,
             self._ports,
             shared,
             passwords(self._secrets),
             self._directories.metrics,
+            {"students": own},
         )
 
     def _write_state(self) -> None:

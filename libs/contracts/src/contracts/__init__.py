@@ -1,9 +1,9 @@
 """Event types, versions and rules that several services share. No I/O."""
 
-from contracts import enrollment, students
+from contracts import enrollment, erasure, students
 from contracts.registry import EventType, IncompatibleEventError, Registry, UnknownEventTypeError
 
-REGISTRY = Registry((*enrollment.EVENTS, *students.EVENTS))
+REGISTRY = Registry((*enrollment.EVENTS, *students.EVENTS, *erasure.EVENTS))
 SERVICES = ("enrollment", "students", "media", "messaging", "storage-janitor")
 
 __all__ = [

@@ -42,8 +42,10 @@ class RosterParsed(Schema):
 
 
 class _ImportEnded(Schema):
+    """`lecture_id` is null for an import that registers students and enrolls nobody."""
+
     job_id = fields.UUID(required=True)
-    lecture_id = fields.UUID(required=True)
+    lecture_id = fields.UUID(required=True, allow_none=True)
     dry_run = fields.Boolean(required=True)
     object_key = fields.String(required=True)
 

@@ -24,24 +24,60 @@ class RosterResolved(Schema):
     )
 
 
+STUDENT = {
+    "student_id": TEXT,
+    "version": INTEGER,
+    "name": TEXT,
+    "parent_phone": TEXT,
+    "student_phone": TEXT_OR_NONE,
+    "school": TEXT_OR_NONE,
+    "grade": INTEGER_OR_NONE,
+    "deleted": BOOLEAN,
+}
+
+
 class StudentChanged(Schema):
     """A batch of students as they now are; a lower `version` than one already seen is stale."""
 
+    students = Columns(STUDENT)
+
+
+class StudentPurged(Schema):
+    """At most 500 people who are gone for good. Every service erases what it holds of them and answers with
+    its erasure.completed; names and phones are here because rows without a student id are found by them.
+    """
+
+    erasure_id = fields.UUID(required=True)
     students = Columns(
-        {
-            "student_id": TEXT,
-            "version": INTEGER,
-            "name": TEXT,
-            "parent_phone": TEXT,
-            "student_phone": TEXT_OR_NONE,
-            "school": TEXT_OR_NONE,
-            "grade": INTEGER_OR_NONE,
-            "deleted": BOOLEAN,
-        }
+        {"student_id": TEXT, "name": TEXT, "parent_phone": TEXT, "student_phone": TEXT_OR_NONE}
     )
+
+
+class _Merge(Schema):
+    """`students` are winner and loser as they now are."""
+
+    merge_id = fields.UUID(required=True)
+    winner_id = fields.UUID(required=True)
+    loser_id = fields.UUID(required=True)
+    students = Columns(STUDENT)
+
+
+class StudentMerged(_Merge):
+    """Two records are one person: what the loser had is the winner's now; the loser reads as deleted."""
+
+
+class StudentUnmerged(_Merge):
+    """A merge is taken back: the loser is active again and gets back what the merge moved."""
 
 
 EVENTS = (
     EventType("students.roster.resolved", RosterResolved, ("enrollment",)),
     EventType("students.student.changed", StudentChanged, ("enrollment", "messaging")),
+    EventType("students.student.merged", StudentMerged, ("enrollment", "messaging")),
+    EventType("students.student.unmerged", StudentUnmerged, ("enrollment", "messaging")),
+    EventType(
+        "students.student.purged",
+        StudentPurged,
+        ("enrollment", "students", "media", "messaging", "storage-janitor"),
+    ),
 )

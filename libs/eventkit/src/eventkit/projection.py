@@ -8,14 +8,18 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
+from eventkit.erasure import pass_gate
 from eventkit.uow import UnitOfWork
+
+_erased = sa.table("erased", sa.column("tenant_id"), sa.column("student_id"))
 
 
 def project(uow: UnitOfWork, table: sa.Table, columns: Mapping[str, Sequence[Any]]) -> None:
     """Upsert the rows of an event's columns in one statement; a row not newer than the stored one is ignored.
 
     `table` has `tenant_id` (filled from the unit of work) and `version`, and a primary key to meet on.
-    Columns that the table does not have are left out, so a producer may add some.
+    Columns that the table does not have are left out, so a producer may add some. Of a table of students'
+    data (`student_id`) the rows of purged students are left out: an event that was late brings nobody back.
     """
     names = [name for name in columns if name in table.c]
     given = sa.select(*(_unnested(table.c[name], columns[name]) for name in names)).subquery("given")
@@ -25,6 +29,12 @@ def project(uow: UnitOfWork, table: sa.Table, columns: Mapping[str, Sequence[Any
         .distinct(*(given.c[name] for name in key))
         .order_by(*(given.c[name] for name in key), given.c.version.desc())
     )
+    if "student_id" in names:
+        pass_gate(uow.conn, uow.tenant)
+        gone = sa.select(_erased.c.student_id).where(
+            _erased.c.tenant_id == uow.tenant, _erased.c.student_id == given.c.student_id
+        )
+        newest = newest.where(~gone.exists())
     statement = insert(table).from_select(["tenant_id", *names], newest)
     uow.conn.execute(
         statement.on_conflict_do_update(

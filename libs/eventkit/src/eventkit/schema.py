@@ -83,6 +83,15 @@ CREATE POLICY system ON {s}.{t} TO {s}_system USING (true) WITH CHECK (true)
 """
 TENANT_TABLES = ("outbox", "inbox", "idempotency")
 
+_ERASED = """
+CREATE TABLE {s}.erased (
+    tenant_id text NOT NULL,
+    student_id uuid NOT NULL,
+    erased_at timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (tenant_id, student_id)
+)
+"""
+
 
 class Operations(Protocol):
     """alembic's `op`, as far as it is needed."""
@@ -97,3 +106,9 @@ def create_kit_tables(op: Operations, schema: str) -> None:
     for script in scripts:
         for statement in script.split(";"):
             op.execute(statement)
+
+
+def create_erased_table(op: Operations, schema: str) -> None:
+    """Tombstones of purged people: an id and a time, so that a late event brings nobody back."""
+    for statement in [_ERASED.format(s=schema), *_POLICIES.format(s=schema, t="erased").split(";")]:
+        op.execute(statement)

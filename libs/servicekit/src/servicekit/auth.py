@@ -9,11 +9,12 @@ import re
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 from urllib.error import URLError
+from uuid import UUID
 
 import jwt
 
@@ -48,6 +49,10 @@ ANYONE: Roles = STAFF_ROLES | STUDENT | PARENT
 PUBLIC: Roles = frozenset({Role.PUBLIC})
 INTERNAL: Roles = frozenset({Role.INTERNAL})
 
+# students and their parents sign in at the students service, and nothing else issues their tokens
+ACCOUNT_ROLES: Roles = STUDENT | PARENT
+ACCOUNT_ISSUER = "urn:academy:students"
+
 ALGORITHMS = ("RS256", "ES256")
 _MAX_TOKEN = 8192
 _SUBJECT = re.compile(r"[\x21-\x7e]{1,200}")
@@ -57,11 +62,41 @@ _COOLDOWN = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """A verified caller. `subject` is the token's `sub`; `roles` may be empty, which admits nowhere."""
+    """A verified caller. `subject` is the token's `sub`; `roles` may be empty, which admits nowhere.
+
+    `session` is the sign-in that the token of a student or a parent belongs to.
+    """
 
     tenant_id: str
     subject: str
     roles: Roles
+    session: UUID | None = None
+
+
+class Keys(Protocol):
+    """The signing keys of one issuer."""
+
+    def find(self, key_id: str) -> jwt.PyJWK | None:
+        """The key, or None when the issuer does not have it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An issuer's keys, and the roles that its tokens may carry; any other is ignored."""
+
+    keys: Keys
+    grants: Roles
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """What a service needs to admit students and parents; `alive` says whether the sign-in still counts.
+
+    It is asked on every request, so that a deleted student's token dies at once.
+    """
+
+    keys: Keys
+    alive: Callable[[Identity], bool]
 
 
 class KeySet:
@@ -100,11 +135,10 @@ class KeySet:
 
 
 class TokenVerifier:
-    """Checks a bearer token of one issuer and audience."""
+    """Checks a bearer token of one of the known issuers, made for one audience."""
 
-    def __init__(self, keys: KeySet, issuer: str, audience: str) -> None:
-        self._keys = keys
-        self._issuer = issuer
+    def __init__(self, sources: Mapping[str, Source], audience: str) -> None:
+        self._sources = sources
         self._audience = audience
 
     def identify(self, authorization: str | None) -> Identity:
@@ -115,16 +149,24 @@ class TokenVerifier:
         if scheme.lower() != "bearer" or not token or len(token) > _MAX_TOKEN:
             raise Problem("invalid_token")
         try:
-            claims = self._claims(token)
+            issuer = self._issuer(token)
+            claims = self._claims(token, issuer)
         except (jwt.PyJWTError, ValueError, TypeError, OverflowError) as error:
             raise Problem(
                 "invalid_token", headers={"WWW-Authenticate": 'Bearer error="invalid_token"'}
             ) from error
-        return _identity(claims)
+        return _identity(claims, self._sources[issuer].grants)
 
-    def _claims(self, token: str) -> dict[str, Any]:
+    def _issuer(self, token: str) -> str:
+        """Who says to have signed it: decides which keys are tried."""
+        claimed = jwt.decode(token, options={"verify_signature": False}).get("iss")
+        if not isinstance(claimed, str) or claimed not in self._sources:
+            raise jwt.InvalidIssuerError("unknown issuer")
+        return claimed
+
+    def _claims(self, token: str, issuer: str) -> dict[str, Any]:
         key_id = jwt.get_unverified_header(token).get("kid")
-        key = self._keys.find(key_id) if isinstance(key_id, str) else None
+        key = self._sources[issuer].keys.find(key_id) if isinstance(key_id, str) else None
         if key is None:
             raise jwt.InvalidKeyError("unknown key")
         return jwt.decode(
@@ -132,7 +174,7 @@ class TokenVerifier:
             key,
             # the key decides its algorithm, so an RSA key can never be used as an HMAC secret
             algorithms=[key.algorithm_name],
-            issuer=self._issuer,
+            issuer=issuer,
             audience=self._audience,
             leeway=30,
             options={"require": ["exp", "iss", "aud", "sub"]},
@@ -156,7 +198,7 @@ class InternalTokens:
             raise Problem("invalid_internal_token")
 
 
-def _identity(claims: dict[str, Any]) -> Identity:
+def _identity(claims: dict[str, Any], grants: Roles) -> Identity:
     tenant, subject, roles = claims.get("tenant_id"), claims["sub"], claims.get("roles")
     if not (isinstance(tenant, str) and TENANT.fullmatch(tenant)):
         raise Problem("invalid_token")
@@ -164,4 +206,12 @@ def _identity(claims: dict[str, Any]) -> Identity:
         raise Problem("invalid_token")
     if not isinstance(roles, list):
         raise Problem("invalid_token")
-    return Identity(tenant, subject, frozenset(role for role in ANYONE if role.value in roles))
+    granted = frozenset(role for role in grants if role.value in roles)
+    return Identity(tenant, subject, granted, _session(claims.get("sid")))
+
+
+def _session(claim: object) -> UUID | None:
+    try:
+        return UUID(claim) if isinstance(claim, str) else None
+    except ValueError:
+        raise Problem("invalid_token") from None

@@ -15,6 +15,15 @@ NAMES: dict[str, tuple[str, str]] = {
     "http_request_seconds": ("histogram", "time to answer by service, route template and method"),
     "academy_periodic_success_timestamp_seconds": ("gauge", "when a periodic task last succeeded, by task"),
     "academy_periodic_runs_total": ("counter", "runs of periodic tasks by task and outcome (done, failed)"),
+    "academy_purge_held": (
+        "gauge",
+        "people whom the daily purge held back, as of this worker's last run, by reason"
+        " (fuse, legal_hold, cross_tenant_reference)",
+    ),
+    "academy_erasures_overdue": (
+        "gauge",
+        "erasures that a service has not answered for 24 h, by service; NaN where another worker knows",
+    ),
 }
 MULTIPROC_DIR = "PROMETHEUS_MULTIPROC_DIR"
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})

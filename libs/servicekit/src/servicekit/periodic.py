@@ -73,7 +73,11 @@ class PeriodicTask:
 
 
 class PeriodicMetrics:
-    """Last success and outcomes by task, on the worker's registry."""
+    """Last success and outcomes by task, on the worker's registry.
+
+    The last success is the task's, whichever worker ran it and however long ago: every look at the due time
+    reads it. A task that never succeeded has none.
+    """
 
     def __init__(self, registry: CollectorRegistry) -> None:
         success, runs = "academy_periodic_success_timestamp_seconds", "academy_periodic_runs_total"
@@ -141,7 +145,10 @@ class PeriodicLoop:
     def _due(self) -> datetime:
         with self._db.system() as conn:
             conn.execute(_ADD, {"name": self._task.name, "due": self._task.first(self._clock.now())})
-            due: datetime = conn.execute(_DUE, {"name": self._task.name}).scalar_one()
+            found = conn.execute(_DUE, {"name": self._task.name}).one()
+        if found.finished_at is not None:
+            self._metrics.success.labels(self._task.name).set(found.finished_at.timestamp())
+        due: datetime = found.due_at
         return due
 
     def _record(self, statement: str, **values: object) -> None:
@@ -153,7 +160,7 @@ class PeriodicLoop:
 
 
 _ADD = text("INSERT INTO periodic_task (name, due_at) VALUES (:name, :due) ON CONFLICT DO NOTHING")
-_DUE = text("SELECT due_at FROM periodic_task WHERE name = :name")
+_DUE = text("SELECT due_at, finished_at FROM periodic_task WHERE name = :name")
 _STARTED = """
     UPDATE periodic_task SET started_at = :now, due_at = :due, last_error = 'unfinished' WHERE name = :name
 """

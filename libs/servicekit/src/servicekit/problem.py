@@ -71,7 +71,7 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's word
     """An error answer. `code` from CODES brings its status and detail; a service's own code names both.
 
     `errors` maps a field to its Korean messages. `detail` is read by academy staff: Korean, no values of
-    other people's data.
+    other people's data. `members` are extension members of the answer (RFC 9457 section 3.2).
     """
 
     def __init__(
@@ -82,6 +82,7 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's word
         status: int | None = None,
         errors: Errors | None = None,
         headers: Mapping[str, str] | None = None,
+        members: Mapping[str, Any] | None = None,
     ) -> None:
         known_status, known_detail = CODES.get(code, (status or 0, detail))
         self.code = code
@@ -90,6 +91,7 @@ class Problem(Exception):  # noqa: N818 - RFC 9457's word
         if not (400 <= self.status < 600 and self.detail):
             raise TypeError(f"problem {code!r} is not in CODES and lacks status or detail")
         self.errors = errors
+        self.members = dict(members or {})
         self.headers = dict(headers or {})
         super().__init__(code)
 
@@ -109,6 +111,7 @@ def register_problems(app: Flask) -> None:
 def respond(problem: Problem) -> Response:
     """The problem as a response."""
     body = {
+        **problem.members,
         "type": f"urn:academy:problem:{problem.code}",
         "title": _title(problem.status),
         "status": problem.status,

@@ -158,6 +158,21 @@ def tokens(value: str) -> tuple[str, ...]:
     return found
 
 
+def key_bytes(value: str) -> bytes:
+    """A key of 32 bytes or more, as hex digits."""
+    if not re.fullmatch(r"(?:[0-9a-fA-F]{2}){32,}", value):
+        raise ValueError("must be a key of 64 or more hex digits")
+    return bytes.fromhex(value)
+
+
+def peers(value: str) -> dict[str, str]:
+    """name=url pairs, comma separated: where other services answer inside the private network."""
+    found = dict(pair.strip().partition("=")[::2] for pair in value.split(","))
+    if not all(name and parsed for name, parsed in found.items()):
+        raise ValueError("must be name=url pairs, comma separated")
+    return {name: url("http", "https")(address).rstrip("/") for name, address in found.items()}
+
+
 _postgres = url("postgresql", "postgres", "postgresql+psycopg")
 
 

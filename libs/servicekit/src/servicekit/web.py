@@ -20,13 +20,18 @@ from marshmallow import Schema
 
 from servicekit import health, idempotency, lifecycle, logs, openapi
 from servicekit.auth import (
+    ACCOUNT_ISSUER,
+    ACCOUNT_ROLES,
     ANYONE,
     INTERNAL,
     PUBLIC,
+    STAFF_ROLES,
+    Accounts,
     Identity,
     InternalTokens,
     KeySet,
     Roles,
+    Source,
     TokenVerifier,
 )
 from servicekit.metrics import HttpMetrics
@@ -67,6 +72,7 @@ class _Kit:
     db: Database
     deps: object
     users: TokenVerifier
+    accounts: Accounts | None
     workers: InternalTokens
     metrics: HttpMetrics
 
@@ -123,19 +129,24 @@ def create_base_app(
     *,
     deps: object = None,
     blueprints: Sequence[Blueprint] = (),
+    accounts: Accounts | None = None,
 ) -> Flask:
     """A Flask app with errors, identity, health, metrics and OpenAPI; `deps` is what views get from `deps()`.
 
-    Connects to nothing. Raises RuntimeError when a view names no roles.
+    Connects to nothing. Raises RuntimeError when a view names no roles, or admits students or parents
+    where there are no `accounts` to know them by.
     """
     app = Flask(service, static_folder=None)
     _configure(app, service)
-    keys = KeySet(settings.auth_jwks_url)
+    sources = {settings.auth_issuer: Source(KeySet(settings.auth_jwks_url), STAFF_ROLES)}
+    if accounts is not None:
+        sources[ACCOUNT_ISSUER] = Source(accounts.keys, ACCOUNT_ROLES)
     kit = _Kit(
         service,
         db,
         deps,
-        TokenVerifier(keys, settings.auth_issuer, settings.auth_audience),
+        TokenVerifier(sources, settings.auth_audience),
+        accounts,
         InternalTokens(settings.internal_worker_token.reveal()),
         HttpMetrics(service),
     )
@@ -287,6 +298,9 @@ def _authorise(roles: Roles) -> None:
     logs.bind(tenant=who.tenant_id)
     if not who.roles & roles:
         raise Problem("forbidden")
+    accounts = _kit().accounts
+    if who.roles & ACCOUNT_ROLES and not (accounts and accounts.alive(who)):
+        raise Problem("invalid_token")
     g.identity = who
 
 
@@ -305,7 +319,9 @@ def _system_routes(app: Flask, kit: _Kit, api: openapi.Api) -> None:
     }
     for rule, view in views.items():
         app.add_url_rule(rule, rule.strip("/").replace(".", "_"), _declare(view, _Access(PUBLIC)))
-    routes(app)
+    for route in routes(app):
+        if route.roles & ACCOUNT_ROLES and kit.accounts is None:
+            raise RuntimeError(f"{route.rule} admits students or parents, whom this service cannot know")
 
 
 def _declare(view: View, access: _Access) -> View:

@@ -14,6 +14,8 @@ from testkit.tokens import Issuer
 NOWHERE = "postgresql://nobody@127.0.0.1:9/nothing"
 INTERNAL_TOKEN = "test-internal-token-0001"  # noqa: S105 - opens nothing but test apps
 
+PSEUDONYM_KEY = "5a" * 32
+
 
 def environment(issuer: Issuer, database_url: str = NOWHERE, **more: str) -> dict[str, str]:
     """Every variable that some service requires, for `settings.load(Settings, environment(...))`."""
@@ -26,6 +28,9 @@ def environment(issuer: Issuer, database_url: str = NOWHERE, **more: str) -> dic
         "R2_ENDPOINT": "http://127.0.0.1:9",
         "R2_ACCESS_KEY": "test-access-key",
         "R2_SECRET_KEY": "test-secret-key",
+        "ACCOUNT_SIGNING_KEYS": issuer.account_key,
+        "PSEUDONYM_KEY": PSEUDONYM_KEY,
+        "PEER_URLS": "enrollment=http://127.0.0.1:9",
         **more,
     }
 

@@ -1,4 +1,4 @@
-"""Databases for tests: one migrated template per session and xdist worker, cloned for every test."""
+"""Databases for tests: one migrated template per session and xdist worker, and clones that are used again."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from servicekit.migrate import migrate
 from servicekit.roles_sql import Passwords, bootstrap_database
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.pool import NullPool
+
+from testkit.recycling import Original
 
 # Roles belong to the whole (shared) cluster, so every run must agree on their passwords.
 PASSWORDS = Passwords(owner="testkit-owner", app="testkit-app")
@@ -91,12 +93,21 @@ class TestDatabase:
             self._open.pop().close()
 
 
+@dataclass
+class Template:
+    """A template database, and its clones that wait for the next test."""
+
+    name: str
+    original: Original
+    free: list[str] = field(default_factory=list)
+
+
 class Templates:
     """Makes template databases once and clones them. Names carry the process, so runs never meet."""
 
     def __init__(self, admin_url: str) -> None:
         self._admin_url = admin_url
-        self._made: dict[Any, str] = {}
+        self._made: dict[Any, Template] = {}
         self._prefix = f"test_{os.getpid()}_{uuid4().hex[:8]}"
 
     @contextmanager
@@ -125,9 +136,10 @@ class Templates:
             yield clone
 
     def close(self) -> None:
-        """Drop the templates."""
-        for name in self._made.values():
-            self._admin("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+        """Drop the templates and what was cloned from them."""
+        for template in self._made.values():
+            for name in (*template.free, template.name):
+                self._drop(name)
         self._made.clear()
 
     @contextmanager
@@ -135,22 +147,33 @@ class Templates:
         self, key: Any, schemas: tuple[str, ...], build: Callable[[str], None]
     ) -> Iterator[TestDatabase]:
         template = self._template(key, schemas, build)
-        name = f"{self._prefix}_{uuid4().hex[:12]}"
-        self._admin("CREATE DATABASE {} TEMPLATE {}", name, template)
+        name = template.free.pop() if template.free else self._new(template)
         clone = TestDatabase(_on(self._admin_url, name), schemas[0])
         try:
             yield clone
         finally:
             clone.close()
-            self._admin("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
+            if template.original.recycle(_libpq(clone.admin_url)):
+                template.free.append(name)
+            else:
+                self._drop(name)
 
-    def _template(self, key: Any, schemas: tuple[str, ...], build: Callable[[str], None]) -> str:
+    def _template(self, key: Any, schemas: tuple[str, ...], build: Callable[[str], None]) -> Template:
         if key not in self._made:
             name = f"{self._prefix}_template_{len(self._made)}"
+            url = _on(self._admin_url, name)
             bootstrap_database(self._admin_url, name, dict.fromkeys(schemas, PASSWORDS))
-            self._made[key] = name
-            build(_on(self._admin_url, name))
+            build(url)
+            self._made[key] = Template(name, Original(_libpq(url)))
         return self._made[key]
+
+    def _new(self, template: Template) -> str:
+        name = f"{self._prefix}_{uuid4().hex[:12]}"
+        self._admin("CREATE DATABASE {} TEMPLATE {}", name, template.name)
+        return name
+
+    def _drop(self, name: str) -> None:
+        self._admin("DROP DATABASE IF EXISTS {} WITH (FORCE)", name)
 
     def _admin(self, statement: str, *names: str) -> None:
         with psycopg.connect(_libpq(self._admin_url), autocommit=True) as conn:

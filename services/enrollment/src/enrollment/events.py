@@ -10,6 +10,7 @@ PUBLISHES = frozenset(
         "enrollment.import.failed",
         "enrollment.enrollment.changed",
         "enrollment.session_enrollment.changed",
+        "enrollment.erasure.completed",
     }
 )
 CONSUMES = frozenset(
@@ -19,5 +20,8 @@ CONSUMES = frozenset(
         "enrollment.import.failed",
         "students.roster.resolved",
         "students.student.changed",
+        "students.student.merged",
+        "students.student.unmerged",
+        "students.student.purged",
     }
 )

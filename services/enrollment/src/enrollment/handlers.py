@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from eventkit.envelope import Event
+from eventkit.queue import Queue
 from eventkit.uow import UnitOfWork
+from servicekit.erasure import erase
 from servicekit.storage import ObjectStore
 
+from enrollment.usecases.erasure import erase_students, other_names
 from enrollment.usecases.imports import ReadingPorts, read_import
+from enrollment.usecases.merges import merge_students, unmerge_students
 from enrollment.usecases.rosters import enroll_resolved
 from enrollment.usecases.students import follow_students
 
@@ -25,6 +29,20 @@ def on_roster_resolved(uow: UnitOfWork, events: Sequence[Event]) -> None:
 
 def on_student_changed(uow: UnitOfWork, events: Sequence[Event]) -> None:
     follow_students(uow, events)
+
+
+def on_student_merged(uow: UnitOfWork, events: Sequence[Event]) -> None:
+    merge_students(uow, events)
+
+
+def on_student_unmerged(uow: UnitOfWork, events: Sequence[Event]) -> None:
+    unmerge_students(uow, events)
+
+
+def on_student_purged(uow: UnitOfWork, events: Sequence[Event], *, dead: Queue) -> None:
+    erase(
+        uow, events, erase_students, receipt="enrollment.erasure.completed", dead=dead, known_as=other_names
+    )
 
 
 def on_import_completed(_uow: UnitOfWork, events: Sequence[Event], *, objects: ObjectStore) -> None:

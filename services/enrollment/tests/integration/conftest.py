@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from enrollment.adapters.passwords import hash_password
 from enrollment.adapters.sheet import sniff
 from enrollment.http import BLUEPRINTS
 from enrollment.ports import UploadPorts
@@ -16,6 +15,7 @@ from enrollment.settings import Settings
 from eventkit.errors import UnavailableError
 from flask import Flask
 from flask.testing import FlaskClient
+from servicekit.passwords import hash_password
 from servicekit.settings import load
 from servicekit.storage import ObjectInfo, ObjectMissingError
 from servicekit.web import create_base_app

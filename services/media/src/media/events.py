@@ -1,4 +1,10 @@
 """What the media service says and hears."""
 
-PUBLISHES: frozenset[str] = frozenset()
-CONSUMES = frozenset({"enrollment.enrollment.changed", "enrollment.session_enrollment.changed"})
+PUBLISHES = frozenset({"media.erasure.completed"})
+CONSUMES = frozenset(
+    {
+        "enrollment.enrollment.changed",
+        "enrollment.session_enrollment.changed",
+        "students.student.purged",
+    }
+)

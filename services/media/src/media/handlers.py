@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from contracts.columns import concat
 from eventkit.envelope import Event
+from eventkit.queue import Queue
 from eventkit.uow import UnitOfWork
+from servicekit.erasure import erase
 
 from media import usecases
 
@@ -17,3 +19,7 @@ def on_enrollment_changed(uow: UnitOfWork, events: Sequence[Event]) -> None:
 
 def on_session_enrollment_changed(uow: UnitOfWork, events: Sequence[Event]) -> None:
     usecases.follow_session_enrollments(uow, concat(event.data["session_enrollments"] for event in events))
+
+
+def on_student_purged(uow: UnitOfWork, events: Sequence[Event], *, dead: Queue) -> None:
+    erase(uow, events, usecases.erase_students, receipt="media.erasure.completed", dead=dead)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from eventkit.erasure import Counts, Person
 from eventkit.projection import project
 from eventkit.uow import UnitOfWork
 
@@ -19,3 +20,8 @@ def follow_enrollments(uow: UnitOfWork, enrollments: Mapping[str, Sequence[Any]]
 def follow_session_enrollments(uow: UnitOfWork, session_enrollments: Mapping[str, Sequence[Any]]) -> None:
     """Keep the read model of who attends which session."""
     project(uow, store.session_enrollment_ref, session_enrollments)
+
+
+def erase_students(uow: UnitOfWork, people: Sequence[Person]) -> Counts:
+    """A purged student attends nothing; progress in videos comes with their context."""
+    return store.erase(uow.conn, uow.tenant, [person.id for person in people])

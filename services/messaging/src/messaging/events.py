@@ -1,4 +1,11 @@
 """What the messaging service says and hears."""
 
-PUBLISHES: frozenset[str] = frozenset()
-CONSUMES = frozenset({"students.student.changed"})
+PUBLISHES = frozenset({"messaging.erasure.completed"})
+CONSUMES = frozenset(
+    {
+        "students.student.changed",
+        "students.student.merged",
+        "students.student.unmerged",
+        "students.student.purged",
+    }
+)

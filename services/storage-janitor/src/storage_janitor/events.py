@@ -1,4 +1,4 @@
 """What the storage-janitor says and hears."""
 
-PUBLISHES: frozenset[str] = frozenset()
-CONSUMES = frozenset({"enrollment.import.completed", "enrollment.import.failed"})
+PUBLISHES = frozenset({"storage.erasure.completed"})
+CONSUMES = frozenset({"enrollment.import.completed", "enrollment.import.failed", "students.student.purged"})

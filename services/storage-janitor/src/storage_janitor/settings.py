@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from servicekit.settings import CommonSettings
+from servicekit.settings import CommonSettings, StorageSettings, bucket
 
 
-@dataclass(frozen=True)
-class Settings(CommonSettings):
-    """What every service needs; its own settings come with its context."""
+@dataclass(frozen=True, kw_only=True)
+class Settings(StorageSettings, CommonSettings):
+    """What every service needs, and the bucket of uploaded workbooks."""
+
+    r2_excel_bucket: str = bucket("excel")

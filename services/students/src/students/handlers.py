@@ -8,11 +8,23 @@ from eventkit.envelope import Event
 from eventkit.trace import Cause
 from eventkit.uow import UnitOfWork
 
-from students import usecases
+from students.domain.audit import Pseudonyms
+from students.usecases import rosters
+from students.usecases.erasures import ErasingPorts, erase_people, receive_receipts
 
 
-def on_roster_parsed(uow: UnitOfWork, events: Sequence[Event]) -> None:
+def on_roster_parsed(uow: UnitOfWork, events: Sequence[Event], *, pseudonyms: Pseudonyms) -> None:
     """Each chunk answers for itself; statements per chunk do not grow with its rows."""
     for event in events:
-        usecases.resolve_roster(uow, event.data, Cause.of(event))
+        rosters.resolve_roster(uow, event.data, Cause.of(event), pseudonyms)
         uow.progress()
+
+
+def on_student_purged(uow: UnitOfWork, events: Sequence[Event], *, ports: ErasingPorts) -> None:
+    """This context's own part; the records themselves went with the purge."""
+    erase_people(uow, events, ports)
+
+
+def on_erasure_completed(uow: UnitOfWork, events: Sequence[Event]) -> None:
+    """The receipts of one context; all five contexts' come here."""
+    receive_receipts(uow, events)

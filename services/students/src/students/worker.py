@@ -1,19 +1,61 @@
 """What the students worker listens to and does on time."""
 
-from datetime import time
+from datetime import datetime, time, timedelta
+from functools import partial
 
+from contracts.erasure import CONTEXTS
+from eventkit.ports import Database
 from eventkit.subscription import on
 from eventkit.worker import Worker
+from servicekit import throttle
 from servicekit.periodic import PeriodicTask
+from servicekit.storage import open_store
 from servicekit.worker_kit import WorkerKit
 
-from students import handlers, usecases
+from students import handlers
+from students.adapters.ledger import ObjectLedger
+from students.domain.audit import Pseudonyms
 from students.settings import Settings
+from students.usecases import erasures, purge, sessions
+from students.usecases.erasures import ErasingPorts, OverdueMetrics
+from students.usecases.registration import prune_requests
+from students.usecases.rosters import forget_credentials
+
+
+def prune_sign_ins(db: Database, now: datetime) -> None:
+    """Periodic task: forget what only counted while it was young."""
+    sessions.prune(db, now)
+    throttle.prune(db, now)
 
 
 def build_worker(settings: Settings) -> Worker:
-    return WorkerKit.open("students", settings).worker(
-        # single: a tenant's lock is held for one chunk, and an import's progress shows after each
-        [on("enrollment.roster.parsed", handlers.on_roster_parsed, single=True)],
-        [PeriodicTask("students.forget_credentials", usecases.forget_credentials, daily_at=time(3, 5))],
+    kit = WorkerKit.open("students", settings)
+    pseudonyms = Pseudonyms(settings.pseudonym_key.reveal())
+    objects, dead = open_store(settings, settings.r2_storage_bucket), kit.queue("students", dead=True)
+    erasing = ErasingPorts(objects, ObjectLedger(objects), pseudonyms, dead)
+    return kit.worker(
+        [
+            # single: a tenant's lock is held for one chunk, and an import's progress shows after each
+            on(
+                "enrollment.roster.parsed",
+                partial(handlers.on_roster_parsed, pseudonyms=pseudonyms),
+                single=True,
+            ),
+            on("students.student.purged", partial(handlers.on_student_purged, ports=erasing)),
+            *(on(f"{context}.erasure.completed", handlers.on_erasure_completed) for context in CONTEXTS),
+        ],
+        periodic_tasks(kit, pseudonyms),
     )
+
+
+def periodic_tasks(kit: WorkerKit, pseudonyms: Pseudonyms) -> list[PeriodicTask]:
+    registry = kit.runtime.metrics.registry
+    empty_trash = partial(purge.purge_expired, pseudonyms=pseudonyms, metrics=purge.PurgeMetrics(registry))
+    check = partial(erasures.check_erasures, metrics=OverdueMetrics(registry, kit.runtime.clock))
+    return [
+        PeriodicTask("students.forget_credentials", forget_credentials, daily_at=time(3, 5)),
+        PeriodicTask("students.purge_deleted", empty_trash, daily_at=time(3, 15)),
+        PeriodicTask("students.prune_requests", prune_requests, daily_at=time(3, 25)),
+        PeriodicTask("students.check_erasures", check, every=erasures.CHECK_EVERY),
+        PeriodicTask("students.prune_sign_ins", prune_sign_ins, every=timedelta(hours=1)),
+    ]

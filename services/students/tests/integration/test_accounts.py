@@ -5,7 +5,8 @@ from uuid import uuid4
 
 import pytest
 from psycopg.errors import CheckViolation, UniqueViolation
-from students import usecases
+from students.usecases import people
+from students.usecases import rosters as usecases
 
 GENERATED = re.compile(r"[a-z][2-9]{8}")
 
@@ -93,7 +94,7 @@ def test_a_parent_whose_phone_a_student_signs_in_with_gets_a_generated_id(academ
 
 def test_generated_ids_that_are_taken_are_passed_over(academy, person, logins, monkeypatch):
     fixed = iter([["a22222222", "a22222223", "a22222224", "b2", "b3", "b4"]] * 3)
-    monkeypatch.setattr(usecases, "login_ids", lambda _: next(fixed))
+    monkeypatch.setattr(people, "login_ids", lambda _: next(fixed))
     for number in (1, 2, 3):
         academy.resolve(person(number))
     found = logins()

@@ -4,9 +4,11 @@ import psycopg
 import pytest
 from eventkit.trace import Cause
 from eventkit.uow import unit_of_work
-from students.usecases import resolve_roster
+from students.domain.audit import Pseudonyms
+from students.usecases.rosters import resolve_roster
 
 STUDENTS = 5_000
+PSEUDONYMS = Pseudonyms(bytes(32))
 
 
 @pytest.fixture
@@ -74,7 +76,7 @@ def test_every_look_up_is_an_index_probe(large, person):
     """The plan trap: one sequential scan per row, or a nested loop over the chunk, is quadratic."""
     event = large.chunk(*mixed(person, 0, 1000))
     with unit_of_work(large.db.database, "demo", Cause.of(event), source="students") as uow:
-        resolve_roster(uow, event.data, Cause.of(event))
+        resolve_roster(uow, event.data, Cause.of(event), PSEUDONYMS)
         scans = uow.conn.exec_driver_sql(
             "SELECT relname::text, seq_scan, idx_tup_fetch, idx_scan FROM pg_stat_xact_user_tables"
             " WHERE relname IN ('student', 'parent', 'account')"

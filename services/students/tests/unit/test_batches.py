@@ -2,7 +2,7 @@
 
 from collections import namedtuple
 
-from students.usecases import CHANGED, MAX_BATCH_BYTES, MAX_BATCH_ROWS, batches
+from students.usecases.changes import CHANGED, MAX_BATCH_BYTES, MAX_BATCH_ROWS, batches
 
 Changed = namedtuple("Changed", CHANGED)
 

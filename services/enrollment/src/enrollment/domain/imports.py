@@ -64,10 +64,15 @@ READING = (Step.WAITING, Step.DOWNLOADING, Step.PARSING)
 
 
 class Outcome(StrEnum):
-    """How an input row ended, in the words of the report; every row gets exactly one."""
+    """How an input row ended, in the words of the report; every row gets exactly one.
+
+    A lecture's import enrolls; one without a lecture registers, and enrolls nobody.
+    """
 
     ENROLLED = "enrolled"
     ALREADY_ENROLLED = "already_enrolled"
+    REGISTERED = "registered"
+    ALREADY_REGISTERED = "already_registered"
     DUPLICATE = "duplicate"
     SKIPPED = "skipped"
     FAILED = "failed"
@@ -75,7 +80,7 @@ class Outcome(StrEnum):
 
 
 class StudentOutcome(StrEnum):
-    """What the students service did to have a student for the row; all three may be enrolled."""
+    """What the students service did to have a student for the row."""
 
     CREATED = "created"
     MATCHED = "matched"
@@ -86,6 +91,7 @@ REASONS = {
     "needs_review": "같은 학생으로 볼 수 있는 기록이 여럿이라 확인이 필요합니다.",
     "several_deleted_candidates": "이름과 학부모 전화번호가 같은 삭제된 학생이 여럿이라 확인이 필요합니다.",
     "student_failed": "학생 정보를 등록하지 못했습니다.",
+    "student_gone": "처리하는 사이에 학생이 영구 삭제되었습니다.",
     "invalid_name": "이름이 없거나 50자를 넘습니다.",
     "invalid_parent_phone": SHEET_REASONS["invalid_parent_phone"],
     "invalid_student_phone": "학생 전화번호가 010으로 시작하는 11자리가 아닙니다.",
@@ -130,8 +136,16 @@ class Settled:
     reason: str | None
 
 
-def may_enroll(answer: Answer) -> bool:
+def has_student(answer: Answer) -> bool:
     return answer.outcome in set(StudentOutcome)
+
+
+def without(answers: Iterable[Answer], erased: Collection[UUID]) -> list[Answer]:
+    """The answers, those about erased students as failures."""
+    return [
+        Answer(answer.row, Outcome.FAILED, None, "student_gone") if answer.student_id in erased else answer
+        for answer in answers
+    ]
 
 
 def settle(answers: Iterable[Answer], active: Collection[UUID]) -> Iterator[Settled]:
@@ -141,50 +155,72 @@ def settle(answers: Iterable[Answer], active: Collection[UUID]) -> Iterator[Sett
     """
     seen = set(active)
     for answer in answers:
-        if may_enroll(answer):
-            known = answer.student_id in seen
-            outcome = Outcome.ALREADY_ENROLLED if known else Outcome.ENROLLED
-            yield Settled(answer.row, outcome, StudentOutcome(answer.outcome), answer.student_id, None, None)
-            if answer.student_id is not None:
-                seen.add(answer.student_id)
-        elif answer.outcome == Outcome.NEEDS_REVIEW:
-            yield _unsettled(answer, Outcome.NEEDS_REVIEW, answer.code or "needs_review")
-        else:
-            yield _unsettled(answer, Outcome.FAILED, answer.code or "student_failed")
+        if not has_student(answer):
+            yield _without_student(answer)
+            continue
+        known = answer.student_id in seen
+        yield _with_student(answer, Outcome.ALREADY_ENROLLED if known else Outcome.ENROLLED)
+        if answer.student_id is not None:
+            seen.add(answer.student_id)
 
 
-def _unsettled(answer: Answer, outcome: Outcome, code: str) -> Settled:
-    fallback = "needs_review" if outcome is Outcome.NEEDS_REVIEW else "student_failed"
+def register(answers: Iterable[Answer]) -> Iterator[Settled]:
+    """The end of each answered row where there is no lecture: the student was there before, or is now."""
+    for answer in answers:
+        if not has_student(answer):
+            yield _without_student(answer)
+            continue
+        known = answer.outcome == StudentOutcome.MATCHED
+        yield _with_student(answer, Outcome.ALREADY_REGISTERED if known else Outcome.REGISTERED)
+
+
+def _with_student(answer: Answer, outcome: Outcome) -> Settled:
+    return Settled(answer.row, outcome, StudentOutcome(answer.outcome), answer.student_id, None, None)
+
+
+def _without_student(answer: Answer) -> Settled:
+    review = answer.outcome == Outcome.NEEDS_REVIEW
+    outcome, fallback = (
+        (Outcome.NEEDS_REVIEW, "needs_review") if review else (Outcome.FAILED, "student_failed")
+    )
+    code = answer.code or fallback
     return Settled(answer.row, outcome, None, None, code, REASONS.get(code, REASONS[fallback]))
+
+
+# Rows whose student the counts of created, matched and restored students tell of: each job has rows of
+# the first kind, or of the other two.
+COUNTED_STUDENTS = frozenset({Outcome.ENROLLED, Outcome.REGISTERED, Outcome.ALREADY_REGISTERED})
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How many rows ended in which way."""
+    """How many rows ended in which way; `by_student` counts the rows of COUNTED_STUDENTS."""
 
     by_outcome: Mapping[str, int]
-    enrolled_by_student: Mapping[str, int]
+    by_student: Mapping[str, int]
 
     @property
     def total(self) -> int:
         return sum(self.by_outcome.values())
 
     def fields(self) -> dict[str, int]:
-        """The counts of a job's result; `enrolled_count` is the sum of the three kinds of student."""
-        counts = {
+        """The counts of a job's result. Raises AssertionError when the kinds of student do not add up."""
+        kinds = {f"{kind}_students_count": self.by_student.get(kind, 0) for kind in StudentOutcome}
+        rows = sum(self.by_outcome.get(outcome, 0) for outcome in COUNTED_STUDENTS)
+        if sum(kinds.values()) != rows:
+            raise AssertionError(f"{sum(kinds.values())} students of {rows} rows")
+        return {
             "enrolled_count": self.by_outcome.get(Outcome.ENROLLED, 0),
-            **{f"{kind}_students_count": self.enrolled_by_student.get(kind, 0) for kind in StudentOutcome},
+            **kinds,
             "already_enrolled_count": self.by_outcome.get(Outcome.ALREADY_ENROLLED, 0),
+            "registered_count": self.by_outcome.get(Outcome.REGISTERED, 0),
+            "already_registered_count": self.by_outcome.get(Outcome.ALREADY_REGISTERED, 0),
             "duplicate_count": self.by_outcome.get(Outcome.DUPLICATE, 0),
             "skipped_count": self.by_outcome.get(Outcome.SKIPPED, 0),
             "failed_count": self.by_outcome.get(Outcome.FAILED, 0),
             "review_count": self.by_outcome.get(Outcome.NEEDS_REVIEW, 0),
             "rows_total": self.total,
         }
-        kinds = sum(self.enrolled_by_student.get(kind, 0) for kind in StudentOutcome)
-        if kinds != counts["enrolled_count"]:
-            raise AssertionError(f"enrolled {counts['enrolled_count']} rows of {kinds} students")
-        return counts
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from enrollment.http import attendance, enrollments, imports, lectures
 
 BLUEPRINTS = (
     imports.imports,
+    imports.student_imports,
     enrollments.enrollments,
     enrollments.session_enrollments,
     lectures.lectures,

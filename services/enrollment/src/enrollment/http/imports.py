@@ -1,4 +1,8 @@
-"""Excel import under /api/v1/enrollments: upload a roster, follow the job, read what became of every row."""
+"""Excel import: upload a roster, follow the job, read what became of every row.
+
+Under /api/v1/enrollments students are enrolled in a lecture; under /api/v1/students, which the gateway
+sends here for these three routes, they are only registered. The job's routes are the same.
+"""
 
 from __future__ import annotations
 
@@ -19,12 +23,17 @@ from enrollment.schemas.imports import (
     JobSchema,
     RowsQuery,
     RowsSchema,
+    StudentImportForm,
+    StudentUploadSchema,
     UploadSchema,
 )
 from enrollment.store import imports as store
 from enrollment.usecases.uploads import Accepted, RosterUpload, accept_upload
 
 imports = Blueprint("imports", __name__, url_prefix="/api/v1/enrollments", description="엑셀 수강 등록")
+student_imports = Blueprint(
+    "student_imports", __name__, url_prefix="/api/v1/students", description="엑셀 학생 등록"
+)
 
 
 @imports.route("/lecture_enroll_from_excel/", roles=STAFF_ROLES, methods=["POST"], max_bytes=MAX_UPLOAD_BYTES)
@@ -33,6 +42,21 @@ imports = Blueprint("imports", __name__, url_prefix="/api/v1/enrollments", descr
 @imports.response(202, AcceptedSchema)
 def upload_roster(form: dict[str, Any]) -> Accepted:
     """Accept an Excel roster for a lecture. The same file for the same target is one job, unless forced."""
+    return _accept(form)
+
+
+@student_imports.route(
+    "/bulk_create_from_excel/", roles=STAFF_ROLES, methods=["POST"], max_bytes=MAX_UPLOAD_BYTES
+)
+@student_imports.doc(requestBody={"content": {"multipart/form-data": {"schema": StudentUploadSchema}}})  # type: ignore[untyped-decorator]
+@student_imports.arguments(StudentImportForm, location="form", content_type="multipart/form-data")
+@student_imports.response(202, AcceptedSchema)
+def upload_students(form: dict[str, Any]) -> Accepted:
+    """Accept an Excel list of students who go to no lecture. The same file is one job, unless forced."""
+    return _accept(form)
+
+
+def _accept(form: dict[str, Any]) -> Accepted:
     file = received_file("file", MAX_UPLOAD_BYTES)
     upload = RosterUpload(
         path=file.path,
@@ -44,6 +68,7 @@ def upload_roster(form: dict[str, Any]) -> Accepted:
     return accept_upload(tx, deps(UploadPorts), upload)
 
 
+@student_imports.route("/excel_job_status/<uuid:job_id>/", roles=STAFF_ROLES)
 @imports.route("/excel_job_status/<uuid:job_id>/", roles=STAFF_ROLES)
 @imports.response(200, JobSchema)
 def show_job(job_id: UUID) -> dict[str, Any]:
@@ -63,6 +88,7 @@ def show_job(job_id: UUID) -> dict[str, Any]:
     }
 
 
+@student_imports.route("/excel_job_rows/<uuid:job_id>/", roles=STAFF_ROLES)
 @imports.route("/excel_job_rows/<uuid:job_id>/", roles=STAFF_ROLES)
 @imports.arguments(RowsQuery, location="query")
 @imports.response(200, RowsSchema)

@@ -19,20 +19,33 @@ class InitialPassword(Password):
         return super()._deserialize(value.strip() if isinstance(value, str) else value, *args, **kwargs)
 
 
-class ImportForm(StrictSchema):
-    """An upload but for its file: where the students go, and the password that their accounts start with."""
+class StudentImportForm(StrictSchema):
+    """An upload but for its file: above all the password that the students' accounts start with."""
 
-    lecture_id = Id(required=True)
-    session_id = Id(load_default=None)
     initial_password = InitialPassword(min=PASSWORD_LENGTH[0], max=PASSWORD_LENGTH[1], required=True)
     dry_run = StrictBoolean(load_default=False)
     force = StrictBoolean(load_default=False)
 
 
-class UploadSchema(ImportForm):
-    """The whole form, for the documentation: the file itself is no field, it streams to disk."""
+class ImportForm(StudentImportForm):
+    """With where the students go."""
+
+    lecture_id = Id(required=True)
+    session_id = Id(load_default=None)
+
+
+class _File(Schema):
+    """For the documentation: the file itself is no field of a form, it streams to disk."""
 
     file = Upload(required=True, metadata={"description": "엑셀 명단 (.xlsx, 20 MiB 이하)"})
+
+
+class UploadSchema(_File, ImportForm):
+    """The whole form of a lecture's import."""
+
+
+class StudentUploadSchema(_File, StudentImportForm):
+    """The whole form of an import without a lecture."""
 
 
 class AcceptedSchema(Schema):
@@ -63,13 +76,20 @@ class FailedRowSchema(Schema):
 
 
 class ResultSchema(Schema):
-    """Counts of rows by their end; rows_total is their sum, `failed` the first 100 of them."""
+    """Counts of rows by their end; rows_total is their sum, `failed` the first 100 of them.
+
+    Of an import without a lecture the students' counts are of registered and already registered rows,
+    and `session_id` and `lecture_title` are null.
+    """
 
     enrolled_count = fields.Integer(required=True)
     created_students_count = fields.Integer(required=True)
     matched_students_count = fields.Integer(required=True)
     restored_students_count = fields.Integer(required=True)
     already_enrolled_count = fields.Integer(required=True)
+    # jobs that ended before these two were counted have none of them
+    registered_count = fields.Integer(required=True, dump_default=0)
+    already_registered_count = fields.Integer(required=True, dump_default=0)
     duplicate_count = fields.Integer(required=True)
     skipped_count = fields.Integer(required=True)
     failed_count = fields.Integer(required=True)

@@ -10,9 +10,18 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row, Select, text
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 
-from enrollment.domain.imports import FAILED_SHOWN, READING, JobStatus, Outcome, Settled, Step, Tally
+from enrollment.domain.imports import (
+    COUNTED_STUDENTS,
+    FAILED_SHOWN,
+    READING,
+    JobStatus,
+    Outcome,
+    Settled,
+    Step,
+    Tally,
+)
 from enrollment.domain.roster import RosterRow
 from enrollment.store.tables import import_job, import_row
 
@@ -24,8 +33,10 @@ _OPEN = (JobStatus.PENDING, JobStatus.RUNNING)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewJob:
+    """Without a lecture it registers students, and has no session either."""
+
     id: UUID
-    lecture_id: UUID
+    lecture_id: UUID | None
     session_id: UUID | None
     object_key: str
     file_sha256: str
@@ -44,14 +55,14 @@ def add_job(conn: Connection, tenant: str, job: NewJob) -> bool:
 
 
 def same_file(
-    conn: Connection, *, lecture_id: UUID, session_id: UUID | None, file_sha256: str, dry_run: bool
+    conn: Connection, *, lecture_id: UUID | None, session_id: UUID | None, file_sha256: str, dry_run: bool
 ) -> Job | None:
     """The newest job of the same file for the same target that has not failed."""
     c = import_job.c
     return conn.execute(
         sa.select(import_job)
         .where(
-            c.lecture_id == lecture_id,
+            c.lecture_id.is_not_distinct_from(lecture_id),
             c.session_id.is_not_distinct_from(session_id),
             c.file_sha256 == file_sha256,
             c.dry_run == dry_run,
@@ -207,6 +218,16 @@ def settle_rows(conn: Connection, job_id: UUID, settled: Sequence[Settled]) -> i
     return conn.execute(_SETTLE_ROWS, {"job": job_id, **columns}).rowcount
 
 
+def forget_people(conn: Connection, job_id: UUID, rows: Sequence[int]) -> None:
+    """Rows of people who were erased keep their number and their end only."""
+    c = import_row.c
+    conn.execute(
+        sa.update(import_row)
+        .where(c.job_id == job_id, c.row == sa.any_(sa.cast(list(rows), ARRAY(sa.Integer))))
+        .values(name=None, parent_phone=None, student_phone=None, school=None, grade=None)
+    )
+
+
 def count_progress(conn: Connection, job_id: UUID, *, rows: int, chunks: int) -> Job | None:
     """Locks the job until the end of the transaction; None when it has ended meanwhile."""
     c = import_job.c
@@ -231,7 +252,11 @@ def tally(conn: Connection, job_id: UUID) -> Tally:
         by_outcome[outcome] = by_outcome.get(outcome, 0) + count
     if None in by_outcome:
         raise AssertionError("rows without outcome")
-    return Tally(by_outcome, {kind: n for outcome, kind, n in counts if outcome == Outcome.ENROLLED})
+    by_student: dict[str, int] = {}
+    for outcome, kind, count in counts:
+        if outcome in COUNTED_STUDENTS:
+            by_student[kind] = by_student.get(kind, 0) + count
+    return Tally(by_outcome, by_student)
 
 
 def first_failed(conn: Connection, job_id: UUID) -> list[dict[str, Any]]:

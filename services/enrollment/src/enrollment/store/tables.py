@@ -205,7 +205,8 @@ import_job = Table(
     metadata,
     Column("id", Uuid, primary_key=True),
     _tenant(),
-    Column("lecture_id", Uuid, nullable=False),
+    # null: students are registered, nobody is enrolled
+    Column("lecture_id", Uuid),
     Column("session_id", Uuid),
     # The session that rows go to: session_id, else order 1, chosen when the sheet has been read.
     Column("target_session_id", Uuid),
@@ -238,12 +239,13 @@ import_job = Table(
     _one_of("status", ("PENDING", "RUNNING", "DONE", "FAILED"), "import_job_status_check"),
     _one_of("step", ("waiting", "downloading", "parsing", "enrolling", "done"), "import_job_step_check"),
     # DONE has a result and FAILED a reason, always (earlier system, failure 1).
+    CheckConstraint("lecture_id IS NOT NULL OR session_id IS NULL", name="import_job_session_check"),
     CheckConstraint("(status = 'DONE') = (result IS NOT NULL)", name="import_job_result_check"),
     CheckConstraint("(status = 'FAILED') = (error_code IS NOT NULL)", name="import_job_error_check"),
     Index(
         "import_job_same_file",
         "tenant_id",
-        "lecture_id",
+        text("coalesce(lecture_id, '00000000-0000-0000-0000-000000000000'::uuid)"),
         text("coalesce(session_id, '00000000-0000-0000-0000-000000000000'::uuid)"),
         "file_sha256",
         "dry_run",
@@ -280,11 +282,56 @@ import_row = Table(
     ),
     _one_of(
         "outcome",
-        ("enrolled", "already_enrolled", "duplicate", "skipped", "failed", "needs_review"),
+        (
+            "enrolled",
+            "already_enrolled",
+            "registered",
+            "already_registered",
+            "duplicate",
+            "skipped",
+            "failed",
+            "needs_review",
+        ),
         "import_row_outcome_check",
     ),
     _one_of("student_outcome", ("created", "matched", "restored"), "import_row_student_outcome_check"),
     postgresql_with={"fillfactor": "50"},
+)
+
+# A merge of two students, as the students service said it; `undone` also where that came first.
+student_merge = Table(
+    "student_merge",
+    metadata,
+    Column("tenant_id", Text, primary_key=True),
+    Column("id", Uuid, primary_key=True),
+    Column("winner_id", Uuid, nullable=False),
+    Column("loser_id", Uuid, nullable=False),
+    Column("undone", Boolean, nullable=False),
+)
+
+# What a merge did to enrollments, so that it can be taken back; `status` and `enrolled_at` are what they had.
+merge_move = Table(
+    "merge_move",
+    metadata,
+    Column("tenant_id", Text, primary_key=True),
+    Column("merge_id", Uuid, primary_key=True),
+    Column("enrollment_id", Uuid, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("enrolled_at", DateTime(timezone=True), nullable=False),
+    ForeignKeyConstraint(
+        ["tenant_id", "merge_id"],
+        ["student_merge.tenant_id", "student_merge.id"],
+        name="merge_move_merge_fkey",
+        ondelete="CASCADE",
+    ),
+    ForeignKeyConstraint(
+        ["tenant_id", "enrollment_id"],
+        ["enrollment.tenant_id", "enrollment.id"],
+        name="merge_move_enrollment_fkey",
+        ondelete="CASCADE",
+    ),
+    _one_of("kind", ("moved", "ended", "reactivated"), "merge_move_kind_check"),
 )
 
 TENANT_TABLES = (
@@ -296,4 +343,6 @@ TENANT_TABLES = (
     student_ref,
     import_job,
     import_row,
+    student_merge,
+    merge_move,
 )

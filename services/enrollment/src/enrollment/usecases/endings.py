@@ -16,13 +16,13 @@ def complete_import(uow: UnitOfWork, job: store.Job) -> None:
     counts = store.tally(uow.conn, job.id).fields()
     if not counts["rows_total"] == job.rows_total == job.rows_done:
         raise AssertionError(f"{counts['rows_total']} rows have ended, {job.rows_total} were read")
-    lecture = lectures.find_lecture(uow.conn, uow.tenant, job.lecture_id)
+    lecture = job.lecture_id and lectures.find_lecture(uow.conn, uow.tenant, job.lecture_id)
     result = {
         **counts,
         "session_id": str(job.target_session_id) if job.target_session_id else None,
         "lecture_title": lecture["title"] if lecture else None,
         "failed": store.first_failed(uow.conn, job.id),
-        "rows_url": f"/api/v1/enrollments/excel_job_rows/{job.id}/",
+        "rows_url": f"/api/v1/{'enrollments' if job.lecture_id else 'students'}/excel_job_rows/{job.id}/",
     }
     store.complete(uow.conn, job.id, result)
     figures = {"enrolled_count": counts["enrolled_count"], "rows_total": counts["rows_total"]}
@@ -42,7 +42,7 @@ def fail_import(uow: UnitOfWork, job_id: UUID, code: str, message: str = "") -> 
 def _ended(job: store.Job) -> dict[str, object]:
     return {
         "job_id": str(job.id),
-        "lecture_id": str(job.lecture_id),
+        "lecture_id": str(job.lecture_id) if job.lecture_id else None,
         "dry_run": job.dry_run,
         "object_key": job.object_key,
     }

@@ -173,7 +173,12 @@ def _report(tenant: str, ports: ReadingPorts, attempt: _Attempt, rows_read: int)
 
 
 def _target_session(uow: UnitOfWork, job: store.Job, rows_usable: int) -> UUID | None:
-    """The session asked for, else the first; a dry run, or a sheet without students, makes none."""
+    """The session asked for, else the first; a dry run, or a sheet without students, makes none.
+
+    None too for an import that registers students only.
+    """
+    if job.lecture_id is None:
+        return None
     lecture = lectures.hold_lecture(uow.conn, uow.tenant, job.lecture_id)
     if lecture is None:
         raise _GoneError("lecture_gone")

@@ -1,4 +1,7 @@
-"""The second half of an import: students have been found for a chunk of rows, now they are enrolled."""
+"""The second half of an import: students have been found for a chunk of rows, now they are enrolled.
+
+An import without a lecture ends here too: its students are registered, and nobody is enrolled.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,10 @@ from eventkit.errors import PermanentError, TransientError
 from eventkit.trace import Cause
 from eventkit.uow import UnitOfWork
 
-from enrollment.domain.imports import Answer, may_enroll, settle
+from enrollment.domain.imports import Answer, Settled, has_student, register, settle, without
 from enrollment.store import enrollments, lectures, projections
 from enrollment.store import imports as store
+from enrollment.store.erasure import erased_among
 from enrollment.store.rosters import active_students
 from enrollment.usecases.endings import complete_import, fail_import
 from enrollment.usecases.enrollments import announce_enrollments, announce_session_enrollments
@@ -42,21 +46,38 @@ def _enroll_job(uow: UnitOfWork, job: store.Job, events: Sequence[Event]) -> Non
     answers, chunks = _waiting_answers(uow, job, events)
     if not answers:
         return
-    gone = None if job.dry_run else _gone(uow, job)
+    gone = None if job.dry_run or job.lecture_id is None else _gone(uow, job)
     if gone is not None:
         fail_import(uow, job.id, gone)
         return
-    students = {a.student_id for a in answers if may_enroll(a) and a.student_id is not None}
-    if job.dry_run:
-        active = active_students(uow.conn, uow.tenant, job.lecture_id, students)
-    else:
-        active = _enroll(uow, job, students)
-    settled = list(settle(answers, active))
+    answers = _still_here(uow, job, answers)
+    settled = list(_settled(uow, job, answers))
     if store.settle_rows(uow.conn, job.id, settled) != len(settled):
         raise TransientError("rows were settled by another transaction")
     if not job.dry_run:
         projections.remember_students(uow.conn, job.id, {a.row: a.version or 0 for a in answers})
     _move_on(uow, job, rows_now=len(settled), chunks_now=chunks)
+
+
+def _still_here(uow: UnitOfWork, job: store.Job, answers: Sequence[Answer]) -> list[Answer]:
+    """A student purged since the service answered is not brought back: the row fails and names nobody."""
+    erased = erased_among(uow.conn, uow.tenant, _students(answers))
+    if erased:
+        store.forget_people(uow.conn, job.id, [a.row for a in answers if a.student_id in erased])
+    return without(answers, erased)
+
+
+def _settled(uow: UnitOfWork, job: store.Job, answers: Sequence[Answer]) -> Iterator[Settled]:
+    if job.lecture_id is None:
+        return register(answers)
+    students = _students(answers)
+    if job.dry_run:
+        return settle(answers, active_students(uow.conn, uow.tenant, job.lecture_id, students))
+    return settle(answers, _enroll(uow, job, students))
+
+
+def _students(answers: Sequence[Answer]) -> set[UUID]:
+    return {a.student_id for a in answers if has_student(a) and a.student_id is not None}
 
 
 def _waiting_answers(uow: UnitOfWork, job: store.Job, events: Sequence[Event]) -> tuple[list[Answer], int]:
@@ -79,7 +100,7 @@ def _answers(columns: dict[str, list[Any]], dry_run: bool) -> Iterator[Answer]:
             answer = Answer(row, outcome, UUID(student_id) if student_id else None, code, version)
         except ValueError:
             raise PermanentError("malformed_student_id") from None
-        if may_enroll(answer) and answer.student_id is None and not dry_run:
+        if has_student(answer) and answer.student_id is None and not dry_run:
             raise PermanentError("student_id_missing")
         yield answer
 

@@ -24,13 +24,13 @@ Transaction = Callable[[], AbstractContextManager[UnitOfWork]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RosterUpload:
-    """A sheet on disk and what is to be done with it."""
+    """A sheet on disk and what is to be done with it; without a lecture its students are registered only."""
 
     path: Path
     sha256: str
     file_name: str
-    lecture_id: UUID
-    session_id: UUID | None
+    lecture_id: UUID | None = None
+    session_id: UUID | None = None
     initial_password: str = field(repr=False)
     dry_run: bool
     force: bool
@@ -76,6 +76,8 @@ def accept_upload(transaction: Transaction, ports: UploadPorts, upload: RosterUp
 
 
 def _check_target(uow: UnitOfWork, upload: RosterUpload) -> None:
+    if upload.lecture_id is None:
+        return
     if lectures.find_lecture(uow.conn, uow.tenant, upload.lecture_id) is None:
         raise _refused("unknown_lecture", "lecture_id", "이 학원의 강의가 아닙니다.")
     if upload.session_id is None:

@@ -68,7 +68,7 @@ class Imports:
             self.tenant, lecture, student, status,
         )["id"]  # fmt: skip
 
-    def job(self, lecture: UUID, *, session: UUID | None = None, dry_run: bool = False) -> Event:
+    def job(self, lecture: UUID | None, *, session: UUID | None = None, dry_run: bool = False) -> Event:
         """An accepted upload; the event that says so."""
         job_id = new_id()
         job = store.NewJob(

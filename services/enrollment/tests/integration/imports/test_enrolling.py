@@ -22,6 +22,8 @@ COUNTS = (
     "matched_students_count",
     "restored_students_count",
     "already_enrolled_count",
+    "registered_count",
+    "already_registered_count",
     "duplicate_count",
     "skipped_count",
     "failed_count",

@@ -30,6 +30,13 @@ def test_every_table_shows_a_tenant_its_own_rows_only(
 ) -> None:
     accepted = imports.job(imports.lecture())
     imports.run(accepted, [usable(2)], created)
+    merge = imports.one(
+        "INSERT INTO student_merge VALUES ('demo', gen_random_uuid(), gen_random_uuid(), gen_random_uuid(),"
+        " false) RETURNING id"
+    )["id"]
+    imports.all(
+        "INSERT INTO merge_move SELECT tenant_id, %s, id, 'moved', status, enrolled_at FROM enrollment", merge
+    )
 
     for table in TENANT_TABLES:
         count = select(func.count()).select_from(table)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
 from contracts import REGISTRY
 from enrollment import events
-from enrollment.adapters.passwords import hash_password
 from enrollment.domain.imports import (
     REASONS,
     Answer,
@@ -19,8 +19,11 @@ from enrollment.domain.imports import (
     StudentOutcome,
     Tally,
     progress,
+    register,
     settle,
+    without,
 )
+from servicekit.passwords import hash_password
 
 PARSED = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 ONE, TWO = UUID(int=1), UUID(int=2)
@@ -81,10 +84,36 @@ def test_students_that_a_dry_run_would_create_are_told_apart() -> None:
     assert [row.outcome for row in ended] == [Outcome.ENROLLED] * 2
 
 
+def test_without_a_lecture_a_student_is_there_already_or_registered_now() -> None:
+    answers = [
+        Answer(2, "created", ONE, None),
+        Answer(3, "matched", ONE, None),
+        Answer(4, "restored", TWO, None),
+        Answer(5, "created", None, None),  # a dry run
+    ]
+    ended = [(row.row, row.outcome, row.student_outcome) for row in register(answers)]
+    assert ended == [
+        (2, Outcome.REGISTERED, StudentOutcome.CREATED),
+        (3, Outcome.ALREADY_REGISTERED, StudentOutcome.MATCHED),
+        (4, Outcome.REGISTERED, StudentOutcome.RESTORED),
+        (5, Outcome.REGISTERED, StudentOutcome.CREATED),
+    ]
+
+
+@pytest.mark.parametrize("end", [lambda answers: settle(answers, set()), register])
+def test_a_row_of_an_erased_student_fails_and_names_nobody(end: Any) -> None:
+    answers = [Answer(2, "matched", ONE, None), Answer(3, "created", None, None)]
+    gone, other = end(without(answers, {ONE}))
+    assert (gone.outcome, gone.student_outcome, gone.student_id) == (Outcome.FAILED, None, None)
+    assert (gone.code, gone.reason) == ("student_gone", "처리하는 사이에 학생이 영구 삭제되었습니다.")
+    assert other.student_outcome is StudentOutcome.CREATED
+
+
 @pytest.mark.parametrize("code", [None, "no_such_code", "invalid_grade"])
 @pytest.mark.parametrize("outcome", ["failed", "needs_review", "something_new"])
-def test_a_row_without_student_always_says_why_in_korean(outcome: str, code: str | None) -> None:
-    (ended,) = settle([Answer(2, outcome, None, code)], set())
+@pytest.mark.parametrize("end", [lambda answers: settle(answers, set()), register])
+def test_a_row_without_student_always_says_why_in_korean(end: Any, outcome: str, code: str | None) -> None:
+    (ended,) = end([Answer(2, outcome, None, code)])
     assert ended.outcome is (Outcome.NEEDS_REVIEW if outcome == "needs_review" else Outcome.FAILED)
     assert ended.code
     assert ended.reason in REASONS.values()
@@ -94,8 +123,11 @@ def test_a_row_without_student_always_says_why_in_korean(outcome: str, code: str
 def test_counts_add_up_or_it_is_a_bug() -> None:
     good = Tally({"enrolled": 3, "failed": 2}, {"created": 2, "matched": 1})
     assert good.fields()["rows_total"] == good.total == 5
-    with pytest.raises(AssertionError):
-        Tally({"enrolled": 3}, {"created": 2}).fields()
+    registered = Tally({"registered": 2, "already_registered": 1}, {"restored": 2, "matched": 1})
+    assert registered.fields()["rows_total"] == 3
+    for outcome in ("enrolled", "registered", "already_registered"):
+        with pytest.raises(AssertionError):
+            Tally({outcome: 3}, {"created": 2}).fields()
 
 
 def test_passwords_are_hashed_as_owasp_asks_each_with_its_salt() -> None:

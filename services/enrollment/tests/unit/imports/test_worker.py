@@ -51,4 +51,7 @@ def test_the_worker_listens_to_all_it_consumes_and_reads_sheets_one_at_a_time(
         "on_import_failed",
         "on_roster_resolved",
         "on_student_changed",
+        "on_student_merged",
+        "on_student_unmerged",
+        "on_student_purged",
     }

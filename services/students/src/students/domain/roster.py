@@ -12,6 +12,13 @@ MAX_GRADE = 6
 
 SEVERAL_DELETED_CANDIDATES = "several_deleted_candidates"
 
+# why somebody who should be new was not created
+DUPLICATE_STUDENT = "duplicate_student"
+DUPLICATE_IN_REQUEST = "duplicate_in_request"
+DELETED_STUDENT_EXISTS = "deleted_student_exists"
+LOGIN_ID_TAKEN = "login_id_taken"
+UNKNOWN_TAGS = "unknown_tags"
+
 # NUL and lone surrogates cannot be stored as PostgreSQL text
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 

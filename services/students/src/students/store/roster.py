@@ -13,10 +13,16 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
+from students.domain.roster import (
+    DELETED_STUDENT_EXISTS,
+    DUPLICATE_IN_REQUEST,
+    DUPLICATE_STUDENT,
+    LOGIN_ID_TAKEN,
+)
 from students.store.students import restore
-from students.store.tables import PROFILE
+from students.store.tables import PROFILE, student
 
-# what COPY fills; the new_*, *_account_id and *_logins columns are used only where something is created
+# what COPY fills; the columns after PROFILE are used only where something is created
 COPIED = (
     "n",
     "sheet_row",
@@ -25,6 +31,9 @@ COPIED = (
     "name_key",
     "parent_phone",
     *PROFILE,
+    "is_managed",
+    "wished_login",
+    "password_hash",
     "new_student_id",
     "student_account_id",
     "student_logins",
@@ -37,10 +46,11 @@ _CREATE = sa.text("""
 CREATE TEMP TABLE IF NOT EXISTS roster_row (
   n int, sheet_row int, code text, name text, name_key text COLLATE "C", parent_phone text COLLATE "C",
   student_phone text COLLATE "C", school text, school_type text, grade smallint, gender text,
-  school_class text, major text, memo text,
+  school_class text, major text, memo text, origin_school text, address text, custom_fields jsonb,
+  is_managed boolean, wished_login text COLLATE "C", password_hash text,
   new_student_id uuid, student_account_id uuid, student_logins text[],
   new_parent_id uuid, parent_account_id uuid, parent_logins text[],
-  outcome text, student_id uuid
+  outcome text, student_id uuid, conflict_id uuid
 ) ON COMMIT DROP
 """)
 
@@ -48,6 +58,7 @@ _TRUNCATE = sa.text("TRUNCATE roster_row")
 
 _ANALYZE = sa.text("ANALYZE roster_row (name_key, parent_phone)")
 
+# `other` is the student that a merge made of the record which had this identity: known under both
 _RESOLVE = sa.text("""
 UPDATE roster_row AS r
 SET outcome = CASE
@@ -63,7 +74,7 @@ SET outcome = CASE
       WHEN f.candidates = 0 AND f.turn = 1 AND f.code IS NULL THEN f.new_student_id END,
     code = CASE WHEN f.active_id IS NULL AND f.candidates > 1 THEN :several ELSE f.code END
 FROM (
-  SELECT q.n, q.code, q.turn, q.new_student_id, a.id AS active_id, d.ids AS deleted_ids,
+  SELECT q.n, q.code, q.turn, q.new_student_id, coalesce(a.id, other.id) AS active_id, d.ids AS deleted_ids,
          coalesce(cardinality(d.ids), 0) AS candidates
   FROM (SELECT *, row_number() OVER (PARTITION BY name_key, parent_phone, code ORDER BY n) AS turn
         FROM roster_row) AS q
@@ -73,18 +84,56 @@ FROM (
       AND s.deleted_at IS NULL AND q.code IS NULL
     LIMIT 1) AS a ON true
   LEFT JOIN LATERAL (
-    SELECT array_agg(c.id) AS ids FROM (
-      SELECT s.id FROM student AS s
-      WHERE s.tenant_id = :tenant AND s.name_key = q.name_key AND s.parent_phone = q.parent_phone
-        AND s.deleted_at IS NOT NULL AND q.code IS NULL AND a.id IS NULL
-      LIMIT 2) AS c) AS d ON true
+    SELECT array_agg(s.id) FILTER (WHERE s.merged_into IS NULL) AS ids,
+           array_agg(s.merged_into) FILTER (WHERE s.merged_into IS NOT NULL) AS winners
+    FROM student AS s
+    WHERE s.tenant_id = :tenant AND s.name_key = q.name_key AND s.parent_phone = q.parent_phone
+      AND s.deleted_at IS NOT NULL AND q.code IS NULL AND a.id IS NULL) AS d ON true
+  LEFT JOIN LATERAL (
+    SELECT s.id FROM student AS s
+    WHERE s.tenant_id = :tenant AND s.id = ANY (d.winners) AND s.deleted_at IS NULL AND d.ids IS NULL
+    ORDER BY s.id LIMIT 1) AS other ON true
 ) AS f
 WHERE f.n = r.n
 """)
 
+# where somebody asks for a new student, all that is not one is refused, and nothing is guessed
+_REFUSE_KNOWN = sa.text("""
+UPDATE roster_row AS r
+SET outcome = 'failed', student_id = NULL, conflict_id = f.conflict_id, code = f.code
+FROM (
+  SELECT q.n,
+         CASE WHEN q.turn > 1 THEN :repeated
+              WHEN q.outcome = 'matched' THEN :active ELSE :deleted END AS code,
+         CASE WHEN q.turn > 1 THEN NULL
+              WHEN q.outcome = 'matched' THEN q.student_id ELSE d.id END AS conflict_id
+  FROM (SELECT *, row_number() OVER (PARTITION BY name_key, parent_phone ORDER BY n) AS turn
+        FROM roster_row WHERE outcome <> 'failed') AS q
+  LEFT JOIN LATERAL (
+    SELECT s.id FROM student AS s
+    WHERE s.tenant_id = :tenant AND s.name_key = q.name_key AND s.parent_phone = q.parent_phone
+      AND s.deleted_at IS NOT NULL AND s.merged_into IS NULL AND q.outcome IN ('restored', 'needs_review')
+    ORDER BY s.deleted_at DESC, s.id DESC LIMIT 1) AS d ON true
+  WHERE q.turn > 1 OR q.outcome <> 'created'
+) AS f
+WHERE f.n = r.n
+""")
+
+# taken: by an account, by a parent who signs in with that phone, or earlier in this list
+_REFUSE_LOGINS = sa.text("""
+UPDATE roster_row AS r SET outcome = 'failed', student_id = NULL, code = :taken
+FROM (SELECT n, row_number() OVER (PARTITION BY wished_login ORDER BY n) AS turn
+      FROM roster_row WHERE outcome = 'created' AND wished_login IS NOT NULL) AS q
+WHERE q.n = r.n AND (
+  q.turn > 1
+  OR EXISTS (SELECT FROM account AS a WHERE a.tenant_id = :tenant AND a.login_id = r.wished_login)
+  OR EXISTS (SELECT FROM parent AS p WHERE p.tenant_id = :tenant AND p.phone = r.wished_login)
+  OR EXISTS (SELECT FROM roster_row AS o WHERE o.outcome = 'created' AND o.parent_phone = r.wished_login))
+""")
+
 _CREDENTIAL = sa.text("""
 INSERT INTO initial_credential (id, tenant_id, hash, expires_at)
-SELECT :job_id, :tenant, :hash, now() + interval '14 days'
+SELECT :credential_id, :tenant, :hash, now() + interval '14 days'
 WHERE EXISTS (SELECT FROM roster_row AS r WHERE r.outcome IN ('created', 'restored'))
 ON CONFLICT (tenant_id, id) DO NOTHING
 """)
@@ -100,9 +149,11 @@ ON CONFLICT (tenant_id, phone) DO NOTHING
 
 _STUDENTS = sa.text("""
 INSERT INTO student (id, tenant_id, name, name_key, parent_phone, parent_id, student_phone,
-                     school, school_type, grade, gender, school_class, major, memo)
+                     school, school_type, grade, gender, school_class, major, memo,
+                     origin_school, address, custom_fields, is_managed)
 SELECT r.new_student_id, :tenant, r.name, r.name_key, r.parent_phone, p.id, r.student_phone,
-       r.school, r.school_type, r.grade, r.gender, r.school_class, r.major, r.memo
+       r.school, r.school_type, r.grade, r.gender, r.school_class, r.major, r.memo,
+       r.origin_school, r.address, coalesce(r.custom_fields, '{}'), coalesce(r.is_managed, true)
 FROM roster_row AS r
 CROSS JOIN LATERAL (
   SELECT p.id FROM parent AS p WHERE p.tenant_id = :tenant AND p.phone = r.parent_phone LIMIT 1) AS p
@@ -111,7 +162,7 @@ ORDER BY r.name_key, r.parent_phone
 ON CONFLICT (tenant_id, name_key, parent_phone) WHERE deleted_at IS NULL DO NOTHING
 """)
 
-# the first login id that nobody in the tenant signs in with: the phone, else a generated one
+# the first login id that nobody in the tenant signs in with: the wished one, the phone, a generated one
 _FREE_LOGIN = """
   SELECT l.login_id FROM unnest({wished} || {generated}) WITH ORDINALITY AS l (login_id, place)
   WHERE l.login_id IS NOT NULL AND (
@@ -123,7 +174,7 @@ _PARENT_ACCOUNTS = sa.text(f"""
 INSERT INTO account (id, tenant_id, login_id, kind, parent_id, initial_credential_id, must_change)
 SELECT q.parent_account_id, :tenant, (
   {_FREE_LOGIN.format(wished="q.parent_phone", generated="q.parent_logins")}
-  ), 'parent', p.id, :job_id, true
+  ), 'parent', p.id, CAST(:credential_id AS uuid), true
 FROM (SELECT DISTINCT ON (r.parent_phone) r.* FROM roster_row AS r
       WHERE r.outcome IN ('created', 'restored') ORDER BY r.parent_phone, r.n) AS q
 CROSS JOIN LATERAL (
@@ -134,10 +185,12 @@ WHERE (SELECT a.id FROM account AS a WHERE a.tenant_id = :tenant AND a.parent_id
 # A student never gets a parent's phone as login id, not even one that arrives with this chunk:
 # it would shadow the parent's sign-in (earlier system, failure 19).
 _STUDENT_ACCOUNTS = sa.text(f"""
-INSERT INTO account (id, tenant_id, login_id, kind, student_id, initial_credential_id, must_change)
+INSERT INTO account (id, tenant_id, login_id, kind, student_id, initial_credential_id, password_hash,
+                     must_change)
 SELECT q.student_account_id, :tenant, (
-  {_FREE_LOGIN.format(wished="w.phone", generated="q.student_logins")}
-  ), 'student', s.id, :job_id, true
+  {_FREE_LOGIN.format(wished="ARRAY[q.wished_login, w.phone]", generated="q.student_logins")}
+  ), 'student', s.id, CASE WHEN q.password_hash IS NULL THEN CAST(:credential_id AS uuid) END,
+  q.password_hash, q.password_hash IS NULL
 FROM (SELECT r.*, row_number() OVER (PARTITION BY r.student_phone ORDER BY r.n) AS turn
       FROM roster_row AS r WHERE r.outcome IN ('created', 'restored')) AS q
 CROSS JOIN LATERAL (
@@ -147,14 +200,18 @@ LEFT JOIN LATERAL (
   WHERE q.turn = 1 AND (
     SELECT p.id FROM parent AS p
     WHERE p.tenant_id = :tenant AND p.phone = q.student_phone LIMIT 1) IS NULL
-    AND q.student_phone NOT IN (SELECT r.parent_phone FROM roster_row AS r)) AS w ON true
+    AND q.student_phone NOT IN (
+      SELECT r.parent_phone FROM roster_row AS r
+      UNION ALL SELECT r.wished_login FROM roster_row AS r WHERE r.wished_login IS NOT NULL)) AS w ON true
 WHERE (SELECT a.id FROM account AS a WHERE a.tenant_id = :tenant AND a.student_id = s.id LIMIT 1) IS NULL
 """)  # noqa: S608 - both parts are constants of this file
+
+_MARK = sa.text("UPDATE roster_row SET outcome = 'restored'")
 
 _OUTCOMES = sa.text("""
 SELECT r.sheet_row AS row,
        CASE WHEN r.outcome = 'created' AND own.id IS NULL THEN 'matched' ELSE r.outcome END AS outcome,
-       coalesce(own.id, twin.id, r.student_id)::text AS student_id, r.code,
+       coalesce(own.id, twin.id, r.student_id)::text AS student_id, r.code, r.conflict_id,
        own.version, own.name, own.parent_phone, own.student_phone, own.school, own.grade
 FROM roster_row AS r
 LEFT JOIN LATERAL (
@@ -179,7 +236,10 @@ ORDER BY r.n
 """)
 
 _WANTED = sa.table(
-    "roster_row", sa.column("outcome"), sa.column("student_id"), *(sa.column(field) for field in PROFILE)
+    "roster_row",
+    sa.column("outcome"),
+    sa.column("student_id"),
+    *(sa.column(field, student.c[field].type) for field in PROFILE),
 )
 
 
@@ -199,16 +259,40 @@ def resolve(conn: Connection, tenant: str, several: str) -> None:
     conn.execute(_RESOLVE, {"tenant": tenant, "several": several})
 
 
-def write(conn: Connection, tenant: str, job_id: UUID, password_hash: str) -> None:
-    """Create and restore what `resolve` decided, with parents and accounts; accounts that exist stay."""
-    values = {"tenant": tenant, "job_id": job_id}
-    conn.execute(_CREDENTIAL, {**values, "hash": password_hash})
+def refuse_known(conn: Connection, tenant: str) -> None:
+    """After `resolve`: only who is new stays to be created; anybody else is `failed`, with who is in the way.
+
+    Codes DUPLICATE_IN_REQUEST, DUPLICATE_STUDENT, DELETED_STUDENT_EXISTS (`conflict_id`: deleted last) and
+    LOGIN_ID_TAKEN.
+    """
+    words = {"repeated": DUPLICATE_IN_REQUEST, "active": DUPLICATE_STUDENT, "deleted": DELETED_STUDENT_EXISTS}
+    conn.execute(_REFUSE_KNOWN, {"tenant": tenant, **words})
+    conn.execute(_REFUSE_LOGINS, {"tenant": tenant, "taken": LOGIN_ID_TAKEN})
+
+
+def write(conn: Connection, tenant: str, credential_id: UUID, password_hash: str | None) -> None:
+    """Create and restore what was decided, with parents and accounts; accounts that exist stay.
+
+    `password_hash` is what new accounts sign in with first; without one they wait for a reset, but those
+    whose row brings its own.
+    """
+    values = {"tenant": tenant, "credential_id": credential_id if password_hash else None}
+    if password_hash:
+        conn.execute(_CREDENTIAL, {**values, "hash": password_hash})
     conn.execute(_PARENTS, values)
     conn.execute(_STUDENTS, values)
     wanted = _WANTED.select().where(_WANTED.c.outcome == "restored").subquery("wanted")
     restore(conn, tenant, wanted)
     conn.execute(_PARENT_ACCOUNTS, values)
     conn.execute(_STUDENT_ACCOUNTS, values)
+
+
+def ensure_parents(conn: Connection, tenant: str) -> None:
+    """Parents and parent accounts of every loaded row, and nothing else; new accounts wait for a reset."""
+    values = {"tenant": tenant, "credential_id": None}
+    conn.execute(_MARK)
+    conn.execute(_PARENTS, values)
+    conn.execute(_PARENT_ACCOUNTS, values)
 
 
 def outcomes(conn: Connection, tenant: str) -> Sequence[Row[Any]]:

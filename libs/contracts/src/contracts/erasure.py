@@ -1,0 +1,22 @@
+"""The receipt that every context gives for students.student.purged, about itself."""
+
+from __future__ import annotations
+
+from marshmallow import Schema, fields
+
+from contracts.columns import INTEGER, TEXT, Columns
+from contracts.registry import EventType
+
+CONTEXTS = ("enrollment", "students", "media", "messaging", "storage")
+
+
+class ErasureCompleted(Schema):
+    """What was erased of whom: one row per (student, kind of thing), none where nothing was held."""
+
+    erasure_id = fields.UUID(required=True)
+    counts = Columns({"student_id": TEXT, "kind": TEXT, "count": INTEGER})
+
+
+EVENTS = tuple(
+    EventType(f"{context}.erasure.completed", ErasureCompleted, ("students",)) for context in CONTEXTS
+)

@@ -1,0 +1,115 @@
+"""Looks for somebody in every place of a running stack: rows, messages, objects and logs."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any
+
+import psycopg
+from contracts import SERVICES
+
+from testkit.academy import SCHEMAS
+from testkit.stack import LocalStack
+from testkit.waiting import wait_until
+
+Found = Iterator[tuple[str, str]]
+_QUIET = 20  # receives in a row that bring nothing new
+
+
+class Search:
+    """Every place where something of a person could be; rows and messages of tenant `but` are left out."""
+
+    def __init__(self, stack: LocalStack, but: str = "") -> None:
+        self._stack = stack
+        self._but = but
+
+    def places(self, words: Collection[str]) -> list[tuple[str, str]]:
+        """(place, word) for each of the words that is somewhere."""
+        everything = (self._rows(), self._messages(), self._objects(), self._logs())
+        return sorted({(place, w) for part in everything for place, text in part for w in words if w in text})
+
+    def _rows(self) -> Found:
+        with psycopg.connect(self._stack.admin_url, autocommit=True) as conn:
+            tables = conn.execute(
+                "SELECT schemaname || '.' || tablename FROM pg_tables WHERE schemaname = ANY(%s)",
+                [list(SCHEMAS)],
+            ).fetchall()
+            for (table,) in tables:
+                rows = conn.execute(f"SELECT t::text, to_jsonb(t) ->> 'tenant_id' FROM {table} AS t".encode())
+                yield from ((table, text) for text, tenant in rows if not tenant or tenant != self._but)
+
+    def _messages(self) -> Found:
+        sqs = self._stack.endpoints.sqs()
+        for url in sqs.list_queues()["QueueUrls"]:
+            if not url.endswith("-dlq"):  # what a killed worker held comes back after the visibility timeout
+                wait_until(lambda url=url: _is_empty(sqs, url), 90, interval=0.5)  # type: ignore[misc]
+            for body in messages(sqs, url):
+                if not (self._but and f'"{self._but}"' in body):
+                    yield url, body
+                    yield url, body.encode().decode("unicode_escape", errors="replace")
+
+    def _objects(self) -> Found:
+        r2 = self._stack.endpoints.r2()
+        for bucket in (found["Name"] for found in r2.list_buckets()["Buckets"]):
+            for page in r2.get_paginator("list_objects_v2").paginate(Bucket=bucket):
+                for key in (found["Key"] for found in page.get("Contents", ())):
+                    body = r2.get_object(Bucket=bucket, Key=key)["Body"].read()
+                    yield from ((f"{bucket}/{key}", text) for text in (key, *_texts(body)))
+
+    def _logs(self) -> Found:
+        files = [path for path in (self._stack.data / "logs").rglob("*") if path.is_file()]
+        for path in (*files, *self._stack.data.glob("*.log")):
+            yield path.name, path.read_text(errors="replace")
+
+
+def _is_empty(sqs: Any, url: str) -> bool:
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+    return all(found[name] == "0" for name in names)
+
+
+def messages(sqs: Any, url: str) -> list[str]:
+    """The bodies of all messages of a queue, each given back at once."""
+    seen: dict[str, str] = {}
+    quiet = 0
+    while quiet < _QUIET:
+        answer = sqs.receive_message(
+            QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0, WaitTimeSeconds=0
+        )
+        new = {one["MessageId"]: one["Body"] for one in answer.get("Messages", ())}
+        quiet = 0 if new.keys() - seen.keys() else quiet + 1
+        seen |= new
+    return list(seen.values())
+
+
+def dead_letter(stack: LocalStack, service: str, body: str) -> None:
+    """Put a message where a failed one would be, with what the consumer says about it."""
+    reason = {"DataType": "String", "StringValue": "test"}
+    sqs, url = _dead(stack, service)
+    sqs.send_message(QueueUrl=url, MessageBody=body, MessageAttributes={"reason": reason})
+
+
+def dead_letters(stack: LocalStack, service: str) -> list[dict[str, Any]]:
+    """The dead letters of a service that are JSON."""
+    return [json.loads(body) for body in messages(*_dead(stack, service)) if body.startswith("{")]
+
+
+def dead_queues() -> set[str]:
+    """The names of all services' dead-letter queues."""
+    return {f"academy-{service}-events-dlq" for service in SERVICES}
+
+
+def _dead(stack: LocalStack, service: str) -> tuple[Any, str]:
+    sqs = stack.endpoints.sqs()
+    return sqs, sqs.get_queue_url(QueueName=f"academy-{service}-events-dlq")["QueueUrl"]
+
+
+def _texts(body: bytes) -> Iterable[str]:
+    """An object's text, and that of every member of a workbook."""
+    yield body.decode(errors="replace")
+    if zipfile.is_zipfile(io.BytesIO(body)):
+        with zipfile.ZipFile(io.BytesIO(body)) as archive:
+            yield from (archive.read(name).decode(errors="replace") for name in archive.namelist())

@@ -1,0 +1,1 @@
+"""What this context needs of the outside world, for real."""

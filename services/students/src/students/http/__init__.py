@@ -1,0 +1,13 @@
+"""The routes of the students API, a blueprint per file."""
+
+from students.http.accounts import accounts
+from students.http.duplicates import duplicates
+from students.http.erasures import erasures
+from students.http.merges import merges
+from students.http.registration import registration
+from students.http.students import students
+from students.http.tags import tags
+from students.http.trash import trash
+
+# `students` last: its /<id>/ must not hide a word
+BLUEPRINTS = (accounts, registration, tags, trash, duplicates, merges, erasures, students)

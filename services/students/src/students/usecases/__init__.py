@@ -1,0 +1,1 @@
+"""Commands of the students context: a unit of work in, changes and events out."""

@@ -1,0 +1,205 @@
+"""Erasure as the students context sees it: its own part, everybody's receipts, and the certificate."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Any, Protocol
+from uuid import UUID
+
+import orjson
+from contracts.columns import rows
+from contracts.erasure import CONTEXTS
+from eventkit.clock import Clock
+from eventkit.envelope import Event
+from eventkit.erasure import Counts, Person, forget_names
+from eventkit.ports import Database
+from eventkit.queue import Queue
+from eventkit.uow import UnitOfWork
+from prometheus_client import CollectorRegistry, Gauge
+from servicekit.erasure import erase
+from servicekit.metrics import NAMES
+from servicekit.storage import ObjectStore
+from sqlalchemy import Row
+
+from students.domain.audit import Action, Pseudonyms
+from students.domain.erasures import OVERDUE_AFTER, LedgerEntry, Subject
+from students.domain.records import photo_key
+from students.store import erasures as store
+
+log = logging.getLogger(__name__)
+
+CHECK_EVERY = timedelta(hours=1)
+_ACTOR = "task:erasures"
+_OVERDUE = "academy_erasures_overdue"
+
+
+class Ledger(Protocol):
+    """Where erasures are remembered outside the database; methods raise what ObjectStore's do."""
+
+    def keep(self, entry: LedgerEntry) -> None:
+        """Store the entry; the same one again changes nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class ErasingPorts:
+    """What erasing in this context needs beside the unit of work; `dead` is its dead-letter queue."""
+
+    objects: ObjectStore
+    ledger: Ledger
+    pseudonyms: Pseudonyms
+    dead: Queue
+
+
+class OverdueMetrics:
+    """Erasures that wait too long, by the service that has not answered.
+
+    A figure of two checks ago is of another worker's time: it shows as NaN, so that no alarm stays on.
+    """
+
+    def __init__(self, registry: CollectorRegistry, clock: Clock) -> None:
+        self._clock = clock
+        self._waiting: Mapping[str, int] = {}
+        self._good_until = float("-inf")
+        gauge = Gauge(_OVERDUE, NAMES[_OVERDUE][1], ("service",), registry=registry)
+        for service in CONTEXTS:
+            gauge.labels(service).set_function(partial(self._value, service))
+
+    def show(self, waiting: Mapping[str, int]) -> None:
+        self._waiting = waiting
+        self._good_until = self._clock.monotonic() + 2 * CHECK_EVERY.total_seconds()
+
+    def _value(self, service: str) -> float:
+        fresh = self._clock.monotonic() < self._good_until
+        return self._waiting.get(service, 0) if fresh else float("nan")
+
+
+def erase_people(uow: UnitOfWork, events: Sequence[Event], ports: ErasingPorts) -> None:
+    """What students.student.purged leaves to do here: ledger, photos, traces, and this context's receipt.
+
+    The ledger comes first: a receipt that is published without it would be lost with the database.
+    """
+    _keep(uow, events, ports)
+    own = partial(_erase, objects=ports.objects)
+    erase(uow, events, own, receipt="students.erasure.completed", dead=ports.dead)
+
+
+def _keep(uow: UnitOfWork, events: Sequence[Event], ports: ErasingPorts) -> None:
+    found = store.entries(uow.conn, uow.tenant, [UUID(event.data["erasure_id"]) for event in events])
+    for event in events:
+        # without names it comes from the ledger itself (usecases.replays)
+        if any(event.data["students"]["name"]):
+            ports.ledger.keep(_entry(event, found, ports.pseudonyms))
+
+
+def _entry(event: Event, found: Sequence[Row[Any]], pseudonyms: Pseudonyms) -> LedgerEntry:
+    """Ids as in the event; the rest from the database, which may have been restored to before the purge."""
+    erasure_id, tenant = UUID(event.data["erasure_id"]), event.tenantid
+    mine = [row for row in found if row.id == erasure_id]
+    deleted_at = {row.student_id: row.deleted_at for row in mine}
+    ids = [UUID(student_id) for student_id in event.data["students"]["student_id"]]
+    return LedgerEntry(
+        tenant=tenant,
+        erasure_id=erasure_id,
+        reason=mine[0].reason if mine else "unknown",
+        requested_by=mine[0].requested_by if mine else "unknown",
+        requested_at=mine[0].requested_at if mine else event.time,
+        purged_at=event.time,
+        subjects=tuple(Subject(one, pseudonyms.of(tenant, one), deleted_at.get(one)) for one in ids),
+    )
+
+
+def _erase(uow: UnitOfWork, people: Sequence[Person], *, objects: ObjectStore) -> Counts:
+    """The rows went with the purge, which sends names; without names nothing is known to have been here."""
+    tenant = uow.tenant
+    counts = Counter((person.id, "students") for person in people if person.name)
+    counts += store.erase(uow.conn, tenant, people)
+    # one listing, not a request for each person
+    owners = {photo_key(tenant, person.id): person.id for person in people}
+    stored = [found.key for found in objects.list(f"photos/{tenant}/") if found.key in owners]
+    objects.delete(stored)
+    return counts + Counter((owners[key], "photos") for key in stored)
+
+
+def receive_receipts(uow: UnitOfWork, events: Sequence[Event]) -> None:
+    """Store what a context says it erased; the last of the five completes the erasure.
+
+    The first receipt of a context counts. An erasure that the database does not have, because it was
+    restored, is left alone.
+    """
+    first = {UUID(event.data["erasure_id"]): event for event in reversed(events)}
+    known = store.lock(uow.conn, uow.tenant, list(first))
+    service = events[0].type.split(".", 1)[0]
+    new = store.add_receipts(uow.conn, uow.tenant, service, [one for one in first if one in known])
+    counts = [
+        (erasure_id, *row)
+        for erasure_id, event in first.items()
+        if erasure_id in new
+        for row in rows(event.data["counts"], "student_id", "kind", "count")
+    ]
+    if counts:
+        store.add_counts(uow.conn, uow.tenant, service, counts)
+    completed = store.complete(uow.conn, uow.tenant, list(new))
+    if completed:
+        store.audit(uow.conn, uow.tenant, _ACTOR, Action.ERASED, completed)
+        forget_names(uow, completed)
+
+
+def check_erasures(db: Database, now: datetime, *, metrics: OverdueMetrics) -> None:
+    """Periodic task: say which services have not answered for 24 h."""
+    with db.system() as conn:
+        waiting = store.overdue(conn, now - OVERDUE_AFTER)
+    metrics.show(waiting)
+    if waiting:
+        log.error("erasures are overdue", extra={"waiting": waiting})
+
+
+def certificate(uow: UnitOfWork, student_id: UUID) -> dict[str, Any] | None:
+    """The certificate of a purged person, values as JSON has them; None for whom this tenant never purged.
+
+    `digest` is made of everything else, see schemas.erasures.CertificateSchema.
+    """
+    found = store.find(uow.conn, uow.tenant, student_id)
+    if found is None:
+        return None
+    received = store.receipts(uow.conn, uow.tenant, found.erasure_id)
+    counts = store.counts_of(uow.conn, uow.tenant, student_id)
+    document = {
+        "academy": uow.tenant,
+        "student_id": str(found.student_id),
+        "pseudonym": found.pseudonym,
+        "reason": found.reason,
+        "requested_by": found.requested_by,
+        "deleted_at": _time(found.deleted_at),
+        "requested_at": _time(found.requested_at),
+        "completed_at": _time(found.completed_at),
+        "complete": found.completed_at is not None,
+        "receipts": [
+            {
+                "service": service,
+                "received_at": _time(received.get(service)),
+                "counts": counts.get(service, {}),
+            }
+            for service in CONTEXTS
+        ],
+    }
+    return {**document, "digest": digest(document)}
+
+
+def digest(document: Mapping[str, Any]) -> str:
+    """SHA-256 over canonical JSON: UTF-8, sorted keys, no white space."""
+    return hashlib.sha256(orjson.dumps(document, option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def listed(row: Row[Any]) -> dict[str, Any]:
+    """A line of the list: the row, and who is waited for."""
+    return {**row._mapping, "waiting": [service for service in CONTEXTS if service not in row.answered]}
+
+
+def _time(value: datetime | None) -> str | None:
+    return value.isoformat() if value is not None else None
