@@ -3,8 +3,9 @@
  *
  * @typedef {{ results: any[], next: string | null }} Page
  * @typedef {{ query?: Record<string, string | number | boolean | null | undefined>, body?: unknown,
- *             key?: string, signal?: AbortSignal }} Options
- * @typedef {{ key: string, signal?: AbortSignal, onProgress?: (sent: number, total: number) => void }} UploadOptions
+ *             key?: string, signal?: AbortSignal, timeout?: number }} Options
+ * @typedef {{ key?: string, method?: "POST" | "PUT", signal?: AbortSignal,
+ *             onProgress?: (sent: number, total: number) => void }} UploadOptions
  */
 
 const BASE = "/api/v1/";
@@ -23,6 +24,8 @@ export class ApiError extends Error {
     this.errors = fieldErrors(problem?.errors);
     /** @type {string | null} */
     this.requestId = problem?.request_id ?? null;
+    /** @type {Record<string, any>} what else the problem tells, such as the student that is in the way */
+    this.members = problem ?? {};
     this.retryAfterMs = Number(retryAfter) > 0 ? Number(retryAfter) * 1000 : 0;
   }
 
@@ -82,6 +85,13 @@ function withQuery(/** @type {string} */ path, /** @type {Options["query"]} */ q
   return url.pathname + url.search;
 }
 
+/** @returns {string} */
+function fileName(/** @type {string | null} */ disposition) {
+  const encoded = /filename\*=UTF-8''([^;]+)/i.exec(disposition ?? "")?.[1];
+  const plain = /filename="?([^";]+)"?/i.exec(disposition ?? "")?.[1];
+  return encoded ? decodeURIComponent(encoded) : plain ?? "download";
+}
+
 /** A key that makes a POST safe to repeat (randomUUID exists only on https and localhost). @returns {string} */
 export function newKey() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
@@ -102,6 +112,31 @@ export class Api {
     return this.#send("POST", path, { key: newKey(), ...options, body });
   }
 
+  /** @returns {Promise<any>} */
+  patch(/** @type {string} */ path, /** @type {unknown} */ body, /** @type {Options} */ options = {}) {
+    return this.#send("PATCH", path, { ...options, body });
+  }
+
+  /** @returns {Promise<any>} */
+  delete(/** @type {string} */ path, /** @type {Options} */ options = {}) {
+    return this.#send("DELETE", path, options);
+  }
+
+  /** A file as the server names it. It may be long in coming, so only `signal` ends it. @returns {Promise<{ blob: Blob, name: string }>} */
+  async download(/** @type {string} */ path, /** @type {Options} */ { query, signal } = {}) {
+    const headers = new Headers({ Accept: "*/*" });
+    this.#authorize((name, value) => headers.set(name, value), undefined);
+    try {
+      const response = await fetch(withQuery(path, query), { headers, signal, cache: "no-store" });
+      if (!response.ok) this.#judge(response.status, await response.text(), response.headers.get("Retry-After"));
+      return { blob: await response.blob(), name: fileName(response.headers.get("Content-Disposition")) };
+    } catch (error) {
+      if (error instanceof ApiError) throw error;
+      signal?.throwIfAborted();
+      throw new NetworkError();
+    }
+  }
+
   /** Every row of a list: follows `next` to the end. @returns {Promise<any[]>} */
   async all(/** @type {string} */ path, /** @type {Options} */ options = {}) {
     const rows = [];
@@ -120,7 +155,7 @@ export class Api {
     const headers = new Headers({ Accept: "application/json, application/problem+json" });
     this.#authorize((name, value) => headers.set(name, value), options.key);
     if (options.body !== undefined) headers.set("Content-Type", "application/json");
-    const timeout = AbortSignal.timeout(TIMEOUT_MS);
+    const timeout = AbortSignal.timeout(options.timeout ?? TIMEOUT_MS);
     const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
     const body = options.body === undefined ? undefined : JSON.stringify(options.body);
     let response, text;
@@ -134,11 +169,11 @@ export class Api {
     return this.#judge(response.status, text, response.headers.get("Retry-After"));
   }
 
-  /** POST a form with a file. fetch() cannot report upload progress, so this is an XMLHttpRequest. */
+  /** Send a form with a file. fetch() cannot report upload progress, so this is an XMLHttpRequest. */
   upload(/** @type {string} */ path, /** @type {FormData} */ form, /** @type {UploadOptions} */ options) {
     return new Promise((resolve, reject) => {
       const xhr = new XMLHttpRequest();
-      xhr.open("POST", withQuery(path, {}));
+      xhr.open(options.method ?? "POST", withQuery(path, {}));
       xhr.setRequestHeader("Accept", "application/json, application/problem+json");
       this.#authorize((name, value) => xhr.setRequestHeader(name, value), options.key);
       const watch = stallWatch(xhr);

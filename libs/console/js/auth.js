@@ -45,6 +45,11 @@ export class Auth extends EventTarget {
     return this.token ? readClaims(this.token) : {};
   }
 
+  /** Whether to offer what only the owner and administrators may do; the server alone decides. @returns {boolean} */
+  get manages() {
+    return ["owner", "admin"].some((role) => this.claims.roles?.includes(role));
+  }
+
   /** Forget the token and tell the router; the present page is where the next sign-in returns to. */
   lose(/** @type {LostReason} */ reason) {
     if (!this.token) return;

@@ -4,6 +4,8 @@ const NUMBER = new Intl.NumberFormat("ko-KR");
 const WHEN = new Intl.DateTimeFormat("ko-KR", {
   timeZone: "Asia/Seoul", month: "long", day: "numeric", weekday: "short", hour: "numeric", minute: "2-digit",
 });
+const DATE = new Intl.DateTimeFormat("ko-KR", { timeZone: "Asia/Seoul", dateStyle: "medium" });
+const INSTANT = new Intl.DateTimeFormat("ko-KR", { timeZone: "Asia/Seoul", dateStyle: "medium", timeStyle: "medium" });
 const DAY = new Intl.DateTimeFormat("sv-SE", { timeZone: "Asia/Seoul" });
 
 /** 12345 → "12,345" @returns {string} */
@@ -28,6 +30,18 @@ export function phone(/** @type {string | null | undefined} */ digits) {
 export function when(/** @type {string | number | null | undefined} */ time) {
   const date = new Date(time ?? NaN);
   return Number.isNaN(date.getTime()) ? "" : WHEN.format(date);
+}
+
+/** An ISO time as its day in Seoul: "2026. 11. 23."; "" if unreadable @returns {string} */
+export function day(/** @type {string | null | undefined} */ time) {
+  const date = new Date(time ?? NaN);
+  return Number.isNaN(date.getTime()) ? "" : DATE.format(date);
+}
+
+/** An ISO time to the second, as a document needs it: "2026. 11. 23. 오전 9:05:00" @returns {string} */
+export function instant(/** @type {string | null | undefined} */ time) {
+  const date = new Date(time ?? NaN);
+  return Number.isNaN(date.getTime()) ? "" : INSTANT.format(date);
 }
 
 /** Today in Seoul as YYYY-MM-DD, the value of a date input. @returns {string} */

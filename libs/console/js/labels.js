@@ -1,6 +1,11 @@
 /** The academy's words for the API's codes, in one place. */
 
-/** @typedef {"enrolled" | "already_enrolled" | "duplicate" | "skipped" | "failed" | "needs_review"} Outcome */
+/**
+ * A lecture's list ends in the first two, a list of students without a lecture in the second two.
+ *
+ * @typedef {"enrolled" | "already_enrolled" | "registered" | "already_registered"
+ *           | "duplicate" | "skipped" | "failed" | "needs_review"} Outcome
+ */
 
 /** Row outcomes in the order they are shown. `tone` names a CSS class of badges and figures. */
 export const OUTCOMES = /** @type {const} */ ([
@@ -8,11 +13,13 @@ export const OUTCOMES = /** @type {const} */ ([
   { code: "needs_review", label: "확인 필요", tone: "warn", count: "review_count" },
   { code: "enrolled", label: "등록", tone: "good", count: "enrolled_count" },
   { code: "already_enrolled", label: "이미 등록", tone: "calm", count: "already_enrolled_count" },
+  { code: "registered", label: "학생 등록", tone: "good", count: "registered_count" },
+  { code: "already_registered", label: "이미 있음", tone: "calm", count: "already_registered_count" },
   { code: "duplicate", label: "중복", tone: "calm", count: "duplicate_count" },
   { code: "skipped", label: "건너뜀", tone: "calm", count: "skipped_count" },
 ]);
 
-/** What became of the student behind an enrolled row. */
+/** What became of the student behind an enrolled or registered row. */
 export const STUDENT_OUTCOMES = /** @type {Record<string, string>} */ ({
   created: "신규", matched: "기존", restored: "복구",
 });
@@ -29,14 +36,57 @@ export const STEPS = /** @type {Record<string, string>} */ ({
   waiting: "차례를 기다리는 중", downloading: "파일을 여는 중", parsing: "명단을 읽는 중", enrolling: "학생을 찾아 등록하는 중",
 });
 
+const SHARED_MEANINGS = [
+  ["중복", "파일 안에 같은 학생이 위쪽 행에 또 있습니다."],
+  ["건너뜀", "예시 행처럼 학생이 아닌 행입니다."],
+  ["실패", "값이 잘못되었거나 빠져 등록하지 못했습니다. 사유를 보고 고쳐 다시 올려 주세요."],
+  ["확인 필요", "삭제 목록에 같은 학생이 둘 이상 있어 누구인지 사람이 정해야 합니다."],
+];
+
 /** What each word means, for the person at the front desk. */
 export const MEANINGS = [
   ["신규", "처음 보는 학생이라 새로 만들어 등록했습니다."],
   ["기존", "이름과 학부모 전화번호가 같은 학생이 있어 그 학생을 등록했습니다."],
   ["복구", "삭제 목록에 있던 같은 학생을 되살려 등록했습니다."],
   ["이미 등록", "이 강의에 벌써 등록되어 있어 그대로 두었습니다."],
-  ["중복", "파일 안에 같은 학생이 위쪽 행에 또 있습니다."],
-  ["건너뜀", "예시 행처럼 학생이 아닌 행입니다."],
-  ["실패", "값이 잘못되었거나 빠져 등록하지 못했습니다. 사유를 보고 고쳐 다시 올려 주세요."],
-  ["확인 필요", "삭제 목록에 같은 학생이 둘 이상 있어 누구인지 사람이 정해야 합니다."],
+  ...SHARED_MEANINGS,
 ];
+
+/** The same for a list of students without a lecture. */
+export const STUDENT_MEANINGS = [
+  ["신규", "처음 보는 학생이라 새로 만들었습니다."],
+  ["복구", "삭제 목록에 있던 같은 학생을 되살렸습니다."],
+  ["이미 있음", "이름과 학부모 전화번호가 같은 학생이 이미 있어 그대로 두었습니다."],
+  ...SHARED_MEANINGS,
+];
+
+export const SCHOOL_TYPES = /** @type {Record<string, string>} */ ({ ELEMENTARY: "초등학교", MIDDLE: "중학교", HIGH: "고등학교" });
+
+export const GENDERS = /** @type {Record<string, string>} */ ({ M: "남", F: "여" });
+
+export const REQUEST_STATES = /** @type {Record<string, { label: string, tone: string }>} */ ({
+  pending: { label: "대기", tone: "info" },
+  approved: { label: "승인", tone: "good" },
+  rejected: { label: "거절", tone: "calm" },
+});
+
+/** Why two students may be one. */
+export const ALIKE = /** @type {Record<string, string>} */ ({
+  same_phone: "학부모 전화가 같음", similar_name: "이름이 비슷함", same_student_phone: "학생 전화가 같음",
+});
+
+/** Why a person was purged. */
+export const ERASURE_REASONS = /** @type {Record<string, string>} */ ({
+  expired: "보관 기간 30일이 끝남", duplicate: "중복 정리", requested: "직접 영구 삭제", replayed: "백업 복구 뒤 다시 파기", unknown: "알 수 없음",
+});
+
+export const SERVICES = /** @type {Record<string, string>} */ ({
+  students: "학생 정보", enrollment: "수강·출결", media: "영상 학습", messaging: "메시지", storage: "파일 보관",
+});
+
+/** Kinds of things that belong to a student, over all services. */
+export const HOLDINGS = /** @type {Record<string, string>} */ ({
+  students: "학생", account: "계정", tags: "태그", photo: "사진", photos: "사진", registration_requests: "가입 신청", parent_names: "학부모 이름",
+  enrollments: "수강", session_enrollments: "차시 배정", attendance: "출결", merges: "합친 기록", import_rows: "명단 행", workbooks: "엑셀 파일",
+  profiles: "학생 사본", recipients: "메시지 수신자", events: "전달 기록", answers: "응답 사본", dead_letters: "처리 못 한 전달",
+});

@@ -5,7 +5,8 @@
  *             signal: AbortSignal }} Context  `signal` aborts when the page is left
  * @typedef {{ title: string, node: HTMLElement }} View
  * @typedef {(context: Context) => View} PageFunction
- * @typedef {{ path: string, page: PageFunction, nav?: string }} Route  `nav` is its label in the menu
+ * @typedef {{ path: string, page: PageFunction, nav?: string, under?: string }} Route
+ *          `nav` is its label in the menu; `under` the path of the menu entry that it belongs to
  */
 
 /** A hand-typed stray % is no reason to fail. @returns {string} */
@@ -32,6 +33,7 @@ function match(/** @type {string} */ pattern, /** @type {string} */ path) {
 
 export class Router {
   #leave = new AbortController();
+  /** @type {Map<string, string>} */ #last = new Map();
 
   constructor(/** @type {Route[]} */ routes, /** @type {(view: View, path: string) => void} */ show) {
     this.routes = routes;
@@ -48,6 +50,18 @@ export class Router {
   go(/** @type {string} */ path) {
     if (location.hash === `#${path}`) this.open();
     else location.hash = path;
+  }
+
+  /** Keep what a page's controls say in the address, without opening it again: reload and back find it there. */
+  keep(/** @type {Record<string, string>} */ query) {
+    const kept = new URLSearchParams(Object.entries(query).filter(([, value]) => value));
+    history.replaceState(null, "", `#${this.path}${kept.size ? `?${kept}` : ""}`);
+    this.#last.set(this.path, location.hash);
+  }
+
+  /** The address of a list as it was last seen: filtered, searched. @returns {string} */
+  last(/** @type {string} */ path) {
+    return this.#last.get(path) ?? `#${path}`;
   }
 
   /** Leave the page that is shown: its requests and timers stop. @returns {AbortSignal} of the next page */

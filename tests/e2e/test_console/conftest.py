@@ -10,7 +10,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from shutil import which
 from threading import Thread
-from typing import Any, Protocol
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -21,7 +21,8 @@ from selenium.common.exceptions import StaleElementReferenceException, TimeoutEx
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
-from selenium.webdriver.support.ui import WebDriverWait
+from selenium.webdriver.support.ui import Select, WebDriverWait
+from testkit.stack import LocalStack
 
 CHROMIUM = which("chromium") or ""
 CHROMEDRIVER = which("chromedriver") or "/usr/bin/chromedriver"
@@ -44,14 +45,6 @@ new MutationObserver(() => {
   if (now[0] && JSON.stringify(now) !== JSON.stringify(recorded.progress.at(-1))) recorded.progress.push(now);
 }).observe(document, {childList: true, subtree: true, characterData: true});
 """
-
-
-class Stack(Protocol):
-    """What the console needs of the running system (tests/e2e/conftest.py)."""
-
-    base_url: str
-
-    def token(self, tenant: str, role: str) -> str: ...
 
 
 class Console:
@@ -95,8 +88,9 @@ class Console:
         try:
             return waiter.until(lambda _: condition())
         except TimeoutException:
+            shown = self.text("main, dialog[open]")
             raise AssertionError(
-                f"not within {seconds} s; on screen at {self.driver.current_url}:\n{self.text('main')}"
+                f"not within {seconds} s; on screen at {self.driver.current_url}:\n{shown}"
             ) from None
 
     def wait_text(self, css: str, part: str, seconds: float = 20) -> None:
@@ -127,6 +121,44 @@ class Console:
             return next((each for each in every if each.text.startswith(name) and each.is_enabled()), None)
 
         return self._element(found)
+
+    def box(self, label: str) -> WebElement:
+        """A checkbox or radio button by its accessible name."""
+        every = "input[type=checkbox], input[type=radio]"
+        return self._element(
+            lambda: next((each for each in self.all(every) if each.accessible_name == label), None)
+        )
+
+    def labelled_search(self, text: str) -> None:
+        """Type into the list's search field."""
+        self.one("input[type=search]").send_keys(text)
+
+    def pick(self, label: str, option: str) -> None:
+        """Choose in a list of choices by its accessible name."""
+        Select(self.one(f"select[aria-label='{label}']")).select_by_visible_text(option)
+
+    def answer(self, button: str, typed: str = "") -> None:
+        """Press a button of the open dialog, after typing what it asks for; wait until it has closed."""
+        dialog = self.one("dialog[open]")
+        if typed:
+            dialog.find_element(By.CSS_SELECTOR, ".typed input").send_keys(typed)
+
+        def named() -> WebElement | None:
+            every = dialog.find_elements(By.TAG_NAME, "button")
+            return next((each for each in every if each.text == button and each.is_enabled()), None)
+
+        self._element(named).click()
+        self.wait(lambda: not self.all("dialog"))
+
+    def names(self) -> list[str]:
+        """The names in the list on screen, once it is loaded."""
+        self.wait(lambda: not self.all("[aria-busy=true]") and self.all(".table-foot"))
+        return [found.text for found in self.all("tbody .row-link, tbody .request-name")]
+
+    def nameless(self) -> list[str]:
+        """What can be pressed or filled in and has no name for those who cannot see it."""
+        every = self.all("button, a, input, select, textarea")
+        return [str(each.get_attribute("outerHTML")) for each in every if not each.accessible_name]
 
     def figures(self) -> dict[str, int]:
         cards = self.all(".figure")
@@ -240,7 +272,7 @@ def driver(tmp_path: Path) -> Iterator[webdriver.Chrome]:
 
 
 @pytest.fixture
-def console(driver: webdriver.Chrome, stack: Stack, artifacts: Path) -> Iterator[Console]:
+def console(driver: webdriver.Chrome, stack: LocalStack, artifacts: Path) -> Iterator[Console]:
     """On the desk's screen, not signed in. Afterwards the browser must have had nothing to complain of."""
     console = Console(driver, stack.base_url, artifacts)
     console.size(DESK)
@@ -250,9 +282,16 @@ def console(driver: webdriver.Chrome, stack: Stack, artifacts: Path) -> Iterator
 
 
 @pytest.fixture
-def desk(console: Console, stack: Stack) -> Console:
+def desk(console: Console, stack: LocalStack) -> Console:
     """Signed in as staff of an academy of its own."""
     console.sign_in(stack.token(console.tenant, "staff"))
+    return console
+
+
+@pytest.fixture
+def manager(console: Console, stack: LocalStack) -> Console:
+    """Signed in as the owner of an academy of its own."""
+    console.sign_in(stack.token(console.tenant, "owner"))
     return console
 
 

@@ -56,9 +56,9 @@ def test_a_refused_token_leads_to_the_sign_in_page_and_the_next_link_back(consol
     console.wait_text(".notice", "이 작업을 찾을 수 없습니다")
 
 
-def test_a_student_is_told_that_this_is_for_staff(console, stack):
+def test_who_is_no_staff_is_told_that_this_is_for_staff(console, stack):
     console.allowed = (REFUSED,)
-    console.open(f"#token={stack.token(console.tenant, 'student')}")
+    console.open(f"#token={stack.token(console.tenant, 'visitor')}")
     console.wait_text(".notice", "이 계정으로는 명단을 등록할 수 없습니다")
     assert "요청 번호" in console.text(".small-print")
 

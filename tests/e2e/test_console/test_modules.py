@@ -5,8 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from contracts.erasure import CONTEXTS
 from enrollment.domain.imports import MAX_UPLOAD_BYTES, Outcome, StudentOutcome
 from selenium import webdriver
+from students.domain.records import MAX_PHOTO_BYTES
+from students.domain.registration import Status
+from students.domain.roster import GENDERS, SCHOOL_TYPES
 
 pytestmark = pytest.mark.browser
 
@@ -78,3 +82,30 @@ def test_the_words_and_limits_are_the_services(static_page):
     assert run(static_page, "roster/file-check.js", "m.MAX_MB") * 1024 * 1024 == MAX_UPLOAD_BYTES
     assert set(run(static_page, "labels.js", "m.OUTCOMES.map((o) => o.code)")) == set(Outcome)
     assert set(run(static_page, "labels.js", "Object.keys(m.STUDENT_OUTCOMES)")) == set(StudentOutcome)
+    assert set(run(static_page, "labels.js", "Object.keys(m.SCHOOL_TYPES)")) == set(SCHOOL_TYPES)
+    assert set(run(static_page, "labels.js", "Object.keys(m.GENDERS)")) == set(GENDERS)
+    assert set(run(static_page, "labels.js", "Object.keys(m.REQUEST_STATES)")) == set(Status)
+    assert set(run(static_page, "labels.js", "Object.keys(m.SERVICES)")) == set(CONTEXTS)
+    assert run(static_page, "students/client.js", "m.MAX_PHOTO_BYTES") == MAX_PHOTO_BYTES
+
+
+def test_a_change_says_only_what_differs(static_page):
+    changes = """m.changesOf(
+      {name: '김하나', grade: 2, memo: null, custom_fields: {b: '1', a: '2'}, is_managed: false},
+      {name: '김하나', grade: 1, custom_fields: {a: '2', b: '1'}, is_managed: true, version: 3})"""
+    assert run(static_page, "students/form.js", changes) == {"grade": 2, "is_managed": False}
+    assert run(static_page, "students/form.js", "m.filled({a: null, b: false, c: ''})") == {
+        "b": False,
+        "c": "",
+    }
+
+
+def test_a_student_in_a_line(static_page):
+    lines = """[{school: '한빛중', grade: 2, school_class: '3'}, {school_type: 'HIGH', school_class: '이과A'},
+      {school: '새봄초'}, {}].map(m.schoolLine)"""
+    assert run(static_page, "students/words.js", lines) == [
+        "한빛중 2학년 3반",
+        "고등학교 이과A",
+        "새봄초",
+        "",
+    ]

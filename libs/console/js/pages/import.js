@@ -10,6 +10,7 @@ import { fill, h } from "../ui/dom.js";
 import { field } from "../ui/field.js";
 import { announce } from "../ui/live.js";
 import { errorNotice, notice, smallPrint } from "../ui/notice.js";
+import { pageHead } from "../ui/page.js";
 import { passwordInput } from "../ui/password.js";
 import { progressPanel } from "../ui/progress.js";
 
@@ -17,17 +18,37 @@ import { progressPanel } from "../ui/progress.js";
 
 const MIN_PASSWORD = 4;
 
+/** Where a roster goes: into a lecture, or only among the students. */
+const KINDS = {
+  lecture: {
+    path: "/import", title: "명단 등록", lead: "엑셀 명단을 올리면 학생을 찾거나 새로 만들어 강의에 등록합니다.",
+    once: "같은 파일을 두 번 올려도 학생이 두 번 등록되지 않습니다.",
+  },
+  students: {
+    path: "/students/excel", title: "엑셀로 학생 등록", lead: "엑셀 명단을 올리면 없는 학생만 새로 만듭니다. 강의에는 등록하지 않습니다.",
+    once: "이미 있는 학생은 그대로 두고, 삭제된 학생은 되살립니다.",
+  },
+};
+
 /** `#/import`; `?from=<job>` starts from an earlier upload, `&go=apply|force` sends it at once. */
 export function importPage(/** @type {import("../router.js").Context} */ context) {
-  return new ImportPage(context).view();
+  return new ImportPage(context, KINDS.lecture).view();
+}
+
+/** `#/students/excel`: the same without a lecture. */
+export function studentsImportPage(/** @type {import("../router.js").Context} */ context) {
+  return new ImportPage(context, KINDS.students).view();
 }
 
 class ImportPage {
   #attempt = new Attempt();
   #sending = false;
 
-  constructor(/** @type {import("../router.js").Context} */ { app, query, signal }) {
+  /** @param {import("../router.js").Context} context @param {typeof KINDS.lecture} kind */
+  constructor({ app, query, signal }, kind) {
     this.app = app;
+    this.kind = kind;
+    this.withLecture = kind === KINDS.lecture;
     this.query = query;
     this.signal = signal;
     this.lecture = new LectureField({ client: app.roster, signal });
@@ -44,9 +65,9 @@ class ImportPage {
 
   /** @returns {Record<string, Field>} by the API's names */
   #buildFields() {
+    const target = { lecture_id: this.lecture.field, session_id: this.session.field };
     return {
-      lecture_id: this.lecture.field,
-      session_id: this.session.field,
+      .../** @type {Record<string, Field>} */ (this.withLecture ? target : {}),
       file: field({ label: "명단 파일", control: this.drop.node, target: this.drop.input, quiet: true }),
       initial_password: field({
         label: "초기 비밀번호", control: this.password.node, target: this.password.input,
@@ -60,7 +81,7 @@ class ImportPage {
     const step = (/** @type {string} */ title, /** @type {import("../ui/dom.js").Child[]} */ ...children) =>
       h("section", { class: "step" }, h("h2", { class: "step-title" }, title), h("div", { class: "stack" }, ...children));
     fill(this.controls,
-      step("어느 강의에 등록할까요?", this.lecture.node, this.session.node),
+      this.withLecture && step("어느 강의에 등록할까요?", this.lecture.node, this.session.node),
       step("명단 파일을 올려 주세요", this.fields.file.node),
       step("새 계정의 비밀번호를 정해 주세요", this.fields.initial_password.node),
       h("div", { class: "actions submit-row" },
@@ -71,11 +92,11 @@ class ImportPage {
       class: "card roster-form", novalidate: true,
       onsubmit: (/** @type {SubmitEvent} */ event) => this.#onSubmit(event),
     }, this.controls, this.result);
-    fill(this.content, form, h("div", { class: "stack" }, fileTips(), this.recent.node));
+    fill(this.content, form, h("div", { class: "stack" }, fileTips(this.kind.once), this.recent.node));
     this.#start();
-    return { title: "명단 등록", node: h("div", {}, h("header", { class: "page-head" },
-      h("h1", { tabindex: "-1" }, "명단 등록"),
-      h("p", { class: "lead" }, "엑셀 명단을 올리면 학생을 찾거나 새로 만들어 강의에 등록합니다.")), this.content) };
+    const { title, lead } = this.kind;
+    const crumb = this.withLecture ? undefined : { href: this.app.router.last("/students"), label: "학생" };
+    return { title, node: h("div", {}, pageHead({ title, lead, crumb }), this.content) };
   }
 
   #listen() {
@@ -90,13 +111,13 @@ class ImportPage {
   async #start() {
     const from = this.query.get("from");
     const sent = from && this.app.sent?.jobId === from ? this.app.sent.draft : null;
-    const lectureId = sent?.lectureId ?? (from ? this.app.recent.find(from)?.lectureId ?? null : null);
+    const lectureId = sent?.lectureId ?? (from ? this.app.recent.find(from)?.lectureId || null : null);
     const go = this.query.get("go");
-    if (go) history.replaceState(null, "", "#/import"); // a reload must not send it again
+    if (go) this.app.router.keep({}); // a reload must not send it again
     if (go && !sent) {
-      fill(this.result, notice("info", "명단 파일을 다시 골라 주세요.", h("p", {}, "화면을 새로 열어 파일이 남아 있지 않습니다. 강의는 골라 두었습니다.")));
+      fill(this.result, notice("info", "명단 파일을 다시 골라 주세요.", h("p", {}, `화면을 새로 열어 파일이 남아 있지 않습니다.${this.withLecture ? " 강의는 골라 두었습니다." : ""}`)));
     }
-    const ready = this.lecture.load(lectureId);
+    const ready = this.withLecture ? this.lecture.load(lectureId) : null;
     if (go && sent) {
       this.drop.set(sent.file);
       this.password.input.value = sent.password;
@@ -131,14 +152,14 @@ class ImportPage {
   async #submit(/** @type {boolean} */ dryRun) {
     if (!(await this.#valid())) return;
     await this.#send({
-      lectureId: /** @type {string} */ (this.lecture.value), sessionId: this.session.value,
+      lectureId: this.withLecture ? this.lecture.value : null, sessionId: this.withLecture ? this.session.value : null,
       file: /** @type {File} */ (this.drop.file), password: this.password.input.value, dryRun, force: false,
     });
   }
 
   async #valid() {
     const { lecture_id, file, initial_password } = this.fields;
-    lecture_id.setError(this.lecture.value ? "" : "강의를 골라 주세요.");
+    lecture_id?.setError(this.lecture.value ? "" : "강의를 골라 주세요.");
     file.setError(await checkFile(this.drop.file));
     const length = this.password.input.value.trim().length;
     initial_password.setError(length >= MIN_PASSWORD ? "" : `비밀번호를 ${MIN_PASSWORD}자 이상 적어 주세요.`);
@@ -186,7 +207,7 @@ class ImportPage {
     const repeated = !draft.force && (known !== undefined || accepted.status === "DONE");
     this.app.sent = { jobId: accepted.job_id, draft };
     this.app.recent.add({
-      id: accepted.job_id, file: draft.file.name, lectureId: draft.lectureId, dryRun: draft.dryRun,
+      id: accepted.job_id, file: draft.file.name, lectureId: draft.lectureId ?? "", dryRun: draft.dryRun,
       at: known?.at ?? Date.now(), status: accepted.status,
     });
     this.app.router.go(`/jobs/${accepted.job_id}${repeated ? "?repeated=1" : ""}`);
@@ -218,12 +239,12 @@ class ImportPage {
 }
 
 /** What a roster must have, said before it fails. */
-function fileTips() {
+function fileTips(/** @type {string} */ once) {
   const tips = [
     "‘이름’과 ‘학부모 전화번호’ 칸 제목이 있는 시트면 됩니다. 제목 줄이 몇 번째 줄이어도 괜찮습니다.",
     "전화번호 앞의 0이 빠졌거나 띄어쓰기·하이픈이 있어도 알아서 맞춥니다.",
     "잘못된 행만 실패하고 나머지는 등록됩니다. 행마다 사유를 보여 드립니다.",
-    "같은 파일을 두 번 올려도 학생이 두 번 등록되지 않습니다.",
+    once,
   ];
   return h("aside", { class: "card tips", "aria-labelledby": "tips-title" },
     h("h2", { id: "tips-title", class: "card-title" }, "이런 파일이면 됩니다"),

@@ -1,7 +1,7 @@
 import { ApiError } from "../api.js";
 import { number, timeLeft, when } from "../format.js";
 import { STEPS } from "../labels.js";
-import { OutcomeTable, sentence, summary } from "../roster/outcome.js";
+import { OutcomeTable, sentence, studentsOnly, summary } from "../roster/outcome.js";
 import { ended, watchJob } from "../roster/watch.js";
 import { fill, h } from "../ui/dom.js";
 import { announce } from "../ui/live.js";
@@ -33,6 +33,8 @@ class JobPage {
     this.trouble = h("div", { class: "stack" });
     this.body = h("div", { class: "stack" });
     this.panel = progressPanel();
+    this.start = this.entry?.lectureId === "" ? "#/students/excel" : "#/import";
+    this.crumb = h("a", { href: this.start }, "명단 등록");
   }
 
   /** @returns {import("../router.js").View} */
@@ -47,11 +49,13 @@ class JobPage {
       onRefused: (error) => this.#onRefused(error),
     });
     return { title: this.title, node: h("div", {}, h("header", { class: "page-head" },
-      h("p", { class: "crumb" }, h("a", { href: "#/import" }, "명단 등록")),
+      h("p", { class: "crumb" }, this.crumb),
       h("h1", { tabindex: "-1" }, this.title), this.facts), h("div", { class: "stack" }, this.trouble, this.body)) };
   }
 
   #onJob(/** @type {Job} */ job) {
+    if (job.result) this.start = studentsOnly(job.result) ? "#/students/excel" : "#/import";
+    this.crumb.href = this.start;
     this.#showFacts(job);
     if (this.entry && this.entry.status !== job.status) this.app.recent.setStatus(this.id, job.status);
     if (job.status === "DONE" && job.result) this.#showOutcome(job, job.result);
@@ -99,7 +103,7 @@ class JobPage {
 
   #onRefused(/** @type {unknown} */ error) {
     if (error instanceof ApiError && error.status === 401) return;
-    const start = h("a", { class: "button", href: "#/import" }, "명단 등록으로");
+    const start = h("a", { class: "button", href: this.start }, "명단 등록으로");
     fill(this.trouble);
     if (error instanceof ApiError && error.status === 404) {
       fill(this.body, notice("warn", "이 작업을 찾을 수 없습니다.", h("p", {}, "주소가 잘못되었거나 다른 학원의 작업입니다."), start, smallPrint(error)));
@@ -113,24 +117,24 @@ class JobPage {
     fill(this.trouble, this.repeated && this.#repeatedNotice(), job.dry_run && this.#previewNotice(result));
     fill(this.body, h("section", { class: "card outcome", "aria-labelledby": "outcome-title" },
       h("h2", { id: "outcome-title", class: "card-title" }, heading), h("p", { class: "lead" }, text), summary(result, job.dry_run)),
-    table.node, h("p", {}, h("a", { class: "button", href: "#/import" }, "다른 명단 올리기")));
+    table.node, h("p", {}, h("a", { class: "button", href: this.start }, "다른 명단 올리기")));
     document.title = `${heading} · ${this.title}`;
     announce(`${heading}. ${text}`);
     table.start();
   }
 
   #previewNotice(/** @type {import("../roster/client.js").Result} */ result) {
-    const apply = h("a", { class: "button button-main", href: `#/import?from=${this.id}&go=apply` }, "이대로 등록하기");
+    const apply = h("a", { class: "button button-main", href: `${this.start}?from=${this.id}&go=apply` }, "이대로 등록하기");
     const title = "미리보기입니다. 아직 아무것도 저장되지 않았습니다.";
-    if (!result.enrolled_count) return notice("warn", title, h("p", {}, "새로 등록할 학생이 없습니다. 필요하면 파일을 고쳐 다시 올려 주세요."));
+    if (!result.enrolled_count && !result.registered_count) return notice("warn", title, h("p", {}, "새로 등록할 학생이 없습니다. 필요하면 파일을 고쳐 다시 올려 주세요."));
     const left = result.failed_count + result.review_count;
     return notice("warn", title, left > 0 && h("p", {}, `이대로 등록하면 ${number(left)}행은 빠집니다. 고친 뒤 다시 올릴 수도 있습니다.`),
       h("div", { class: "actions" }, apply));
   }
 
   #repeatedNotice() {
-    return notice("info", "같은 파일을 이 강의에 이미 올렸습니다. 그때의 결과입니다.",
-      h("div", { class: "actions" }, h("a", { class: "button", href: `#/import?from=${this.id}&go=force` }, "그래도 다시 처리하기")));
+    return notice("info", "같은 파일을 이미 올렸습니다. 그때의 결과입니다.",
+      h("div", { class: "actions" }, h("a", { class: "button", href: `${this.start}?from=${this.id}&go=force` }, "그래도 다시 처리하기")));
   }
 
   #showFailure(/** @type {Job} */ job) {
@@ -140,7 +144,7 @@ class JobPage {
     fill(this.body, notice("bad", message,
       h("p", {}, "어떻게 하면 되나요?"),
       h("ol", { class: "steps-list" }, ...nextSteps(job.error_code).map((step) => h("li", {}, step))),
-      h("div", { class: "actions" }, h("a", { class: "button button-main", href: `#/import?from=${this.id}` }, "고친 파일 올리기")), code));
+      h("div", { class: "actions" }, h("a", { class: "button button-main", href: `${this.start}?from=${this.id}` }, "고친 파일 올리기")), code));
     document.title = `실패 · ${this.title}`;
     announce(message);
     this.#showPartialRows();

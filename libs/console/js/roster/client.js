@@ -12,7 +12,8 @@ import { ownPath } from "../api.js";
  *             error_code: string | null, error_message: string | null, dry_run: boolean, created_at: string }} Job
  * @typedef {{ row: number, name: string | null, parent_phone: string | null, outcome: import("../labels.js").Outcome,
  *             student_outcome: string | null, code: string | null, reason: string | null }} Row
- * @typedef {{ lectureId: string, sessionId: string | null, file: File, password: string, dryRun: boolean, force: boolean }} Draft
+ * @typedef {{ lectureId: string | null, sessionId: string | null, file: File, password: string, dryRun: boolean, force: boolean }} Draft
+ *          `lectureId` null: only among the students
  */
 
 const ROWS_PER_PAGE = 100;
@@ -41,13 +42,14 @@ export class RosterClient {
   /** @returns {Promise<{ job_id: string, status: Job["status"] }>} */
   startImport(/** @type {Draft} */ draft, /** @type {import("../api.js").UploadOptions} */ options) {
     const form = new FormData();
-    form.set("lecture_id", draft.lectureId);
+    if (draft.lectureId) form.set("lecture_id", draft.lectureId);
     if (draft.sessionId) form.set("session_id", draft.sessionId);
     form.set("initial_password", draft.password);
     form.set("dry_run", String(draft.dryRun));
     if (draft.force) form.set("force", "true");
     form.set("file", draft.file, draft.file.name); // last: the server can judge the rest before the bytes arrive
-    return this.api.upload("enrollments/lecture_enroll_from_excel/", form, options);
+    const path = draft.lectureId ? "enrollments/lecture_enroll_from_excel/" : "students/bulk_create_from_excel/";
+    return this.api.upload(path, form, options);
   }
 
   /** @returns {Promise<Job>} */

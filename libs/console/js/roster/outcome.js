@@ -1,5 +1,5 @@
 import { number, phone } from "../format.js";
-import { MEANINGS, OUTCOMES, STUDENT_OUTCOMES } from "../labels.js";
+import { MEANINGS, OUTCOMES, STUDENT_MEANINGS, STUDENT_OUTCOMES } from "../labels.js";
 import { chips } from "../ui/chips.js";
 import { fill, h } from "../ui/dom.js";
 import { announce } from "../ui/live.js";
@@ -8,6 +8,9 @@ import { badge, dataTable } from "../ui/table.js";
 
 /** @typedef {import("./client.js").Result} Result @typedef {import("./client.js").Row} Row */
 
+/** @typedef {{ label: string, key: string, tone?: string, lead?: boolean }} Figure */
+
+/** @type {Figure[]} */
 const FIGURES = [
   { label: "등록", key: "enrolled_count", tone: "good", lead: true },
   { label: "신규", key: "created_students_count" },
@@ -20,16 +23,30 @@ const FIGURES = [
   { label: "확인 필요", key: "review_count", tone: "warn" },
 ];
 
+/** @type {Figure[]} */
+const STUDENT_FIGURES = [
+  { label: "학생 등록", key: "registered_count", tone: "good", lead: true },
+  { label: "신규", key: "created_students_count" },
+  { label: "복구", key: "restored_students_count" },
+  { label: "이미 있음", key: "already_registered_count" },
+  ...FIGURES.slice(5),
+];
+
+/** Whether the list went to no lecture: its students are registered, and nobody is enrolled. @returns {boolean} */
+export function studentsOnly(/** @type {Result} */ result) {
+  return result.rows_url.startsWith("/api/v1/students/");
+}
+
 /** The counts as cards; nought is faded, trouble is coloured. */
 export function summary(/** @type {Result} */ result, /** @type {boolean} */ dryRun) {
-  const card = (/** @type {typeof FIGURES[number]} */ figure) => {
+  const card = (/** @type {Figure} */ figure) => {
     const value = result[figure.key] ?? 0;
     const tone = value === 0 ? "figure-zero" : figure.tone ? `figure-${figure.tone}` : "";
     const label = dryRun && figure.lead ? "등록 예정" : figure.label;
     return h("div", { class: `figure ${tone} ${figure.lead ? "figure-lead" : ""}`, "data-figure": figure.key },
       h("dt", {}, label), h("dd", {}, number(value)));
   };
-  return h("dl", { class: "figures" }, ...FIGURES.map(card));
+  return h("dl", { class: "figures" }, ...(studentsOnly(result) ? STUDENT_FIGURES : FIGURES).map(card));
 }
 
 /** One sentence: what happened, and whether anything is left to do. @returns {string} */
@@ -39,13 +56,15 @@ export function sentence(/** @type {Result} */ result, /** @type {boolean} */ dr
     result.failed_count ? `실패 ${number(result.failed_count)}행` : "",
     result.review_count ? `확인 필요 ${number(result.review_count)}행` : "",
   ].filter(Boolean).join(", ");
-  const head = `명단 ${number(result.rows_total)}행 가운데 ${number(result.enrolled_count)}명을 ${verb}.`;
+  const done = studentsOnly(result) ? result.registered_count : result.enrolled_count;
+  const head = `명단 ${number(result.rows_total)}행 가운데 ${number(done)}명을 ${verb}.`;
   return trouble ? `${head} ${trouble}은 아래에서 사유를 확인해 주세요.` : `${head} 고칠 행이 없습니다.`;
 }
 
-export function meanings() {
+export function meanings(/** @type {Result | null} */ result) {
+  const words = result && studentsOnly(result) ? STUDENT_MEANINGS : MEANINGS;
   return h("details", { class: "meanings" }, h("summary", {}, "결과의 뜻"),
-    h("dl", {}, ...MEANINGS.flatMap(([word, text]) => [h("dt", {}, word), h("dd", {}, text)])));
+    h("dl", {}, ...words.flatMap(([word, text]) => [h("dt", {}, word), h("dd", {}, text)])));
 }
 
 /** Rows that need a person come first. @returns {string} the filter to start with; "" is all */
@@ -81,7 +100,7 @@ export class OutcomeTable {
     this.frame = h("div", { class: "table-frame" }, this.table.node);
     this.node = h("section", { class: "card", "aria-labelledby": "rows-title" },
       h("h2", { id: "rows-title", class: "card-title" }, "행별 결과"),
-      this.filters.node, this.frame, this.trouble, h("div", { class: "table-foot" }, this.status, this.more), meanings());
+      this.filters.node, this.frame, this.trouble, h("div", { class: "table-foot" }, this.status, this.more), meanings(result));
   }
 
   /** Begin with the rows that matter most. */
@@ -160,7 +179,8 @@ export class OutcomeTable {
 /** @returns {import("../ui/dom.js").Child[][]} */
 function cells(/** @type {Row} */ row) {
   const kind = OUTCOMES.find((each) => each.code === row.outcome) ?? { tone: "calm", label: row.outcome };
-  const student = row.outcome === "enrolled" && STUDENT_OUTCOMES[row.student_outcome ?? ""];
+  const placed = row.outcome === "enrolled" || row.outcome === "registered";
+  const student = placed && STUDENT_OUTCOMES[row.student_outcome ?? ""];
   const blank = () => h("span", { class: "blank" }, "–");
   return [
     [number(row.row)],

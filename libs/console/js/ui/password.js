@@ -13,5 +13,7 @@ export function passwordInput(/** @type {Record<string, any>} */ props) {
   };
   toggle.addEventListener("click", () => show(input.type === "password"));
   show(false);
-  return { node: h("div", { class: "input-row" }, input, toggle), input };
+  // a form of a password alone makes browsers complain of a missing user name
+  const nobody = h("input", { type: "text", autocomplete: "username", hidden: true, "aria-hidden": "true" });
+  return { node: h("div", { class: "input-row" }, nobody, input, toggle), input };
 }

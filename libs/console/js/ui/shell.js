@@ -26,12 +26,15 @@ export class Shell {
   #drawHeader(/** @type {string | null} */ path) {
     this.header.hidden = path === null;
     if (path === null) return;
-    const links = this.routes.filter((route) => route.nav).map((route) =>
-      h("a", { href: `#${route.path}`, "aria-current": route.path === path ? "page" : null }, route.nav));
+    const above = this.routes.find((route) => route.path === path)?.under;
+    const links = this.routes.filter((route) => route.nav).map((route) => h("a", {
+      href: `#${route.path}`, "aria-current": route.path === path ? "page" : route.path === above ? "true" : null,
+    }, route.nav));
     fill(this.header, h("div", { class: "header-inner" },
       h("a", { class: "brand", href: `#${this.routes[0].path}` }, "학원 데스크"),
       h("nav", { class: "menu", "aria-label": "주 메뉴" }, ...links),
       h("span", { class: "tenant" }, h("span", { class: "visually-hidden" }, "학원 "), this.auth.claims.tenant_id ?? ""),
       h("button", { class: "button button-quiet", type: "button", onclick: () => this.auth.lose("left") }, "로그아웃")));
+    this.header.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }); // the menu may be wider than the screen
   }
 }

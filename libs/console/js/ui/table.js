@@ -3,12 +3,12 @@ import { append, h } from "./dom.js";
 /**
  * A table that becomes a stack of cards on a narrow screen. The roles are spelled out because
  * `display: block`, which the cards need, takes the native ones away.
- * @typedef {{ key: string, label: string }} Column
+ * @typedef {{ key: string, label: string, head?: Node }} Column  `head` stands in the heading in place of the label
  */
-export function dataTable(/** @type {string} */ caption, /** @type {Column[]} */ columns) {
+export function dataTable(/** @type {string} */ caption, /** @type {Column[]} */ columns, extra = "") {
   const body = h("tbody", { role: "rowgroup" });
-  const head = columns.map((column) => h("th", { role: "columnheader", scope: "col", class: `col-${column.key}` }, column.label));
-  const node = h("table", { class: "table", role: "table" },
+  const head = columns.map((column) => h("th", { role: "columnheader", scope: "col", class: `col-${column.key}` }, column.head ?? column.label));
+  const node = h("table", { class: `table ${extra}`.trim(), role: "table" },
     h("caption", { class: "visually-hidden" }, caption),
     h("thead", { role: "rowgroup" }, h("tr", { role: "row" }, ...head)), body);
 
@@ -18,6 +18,7 @@ export function dataTable(/** @type {string} */ caption, /** @type {Column[]} */
     append(row, columns.map((column, i) =>
       h("td", { role: "cell", class: `col-${column.key}`, "data-label": column.label }, ...cells[i])));
     body.append(row);
+    return row;
   };
   return { node, add, clear: () => body.replaceChildren() };
 }

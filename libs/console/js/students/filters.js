@@ -1,0 +1,84 @@
+import { GENDERS, SCHOOL_TYPES } from "../labels.js";
+import { fill, h } from "../ui/dom.js";
+import { icon } from "../ui/icon.js";
+
+const TYPING_MS = 250;
+const GRADES = Object.fromEntries([1, 2, 3, 4, 5, 6].map((grade) => [String(grade), `${grade}학년`]));
+
+/**
+ * Search and filters over a list of students, with their values by the API's names.
+ * Fires "change" once typing pauses.
+ */
+export class Filters extends EventTarget {
+  #timer = 0;
+
+  /** @param {{ query: URLSearchParams, signal: AbortSignal, searchOnly?: boolean }} spec */
+  constructor({ query, signal, searchOnly = false }) {
+    super();
+    this.search = h("input", {
+      class: "input", type: "search", autocomplete: "off", spellcheck: "false", maxlength: "100", "aria-label": "학생 찾기",
+      placeholder: "이름, 전화번호, 아이디, 학교로 찾기", value: query.get("search") ?? "", oninput: () => this.#typed(),
+    });
+    /** @type {Record<string, HTMLSelectElement>} */
+    this.selects = searchOnly ? {} : {
+      school_type: select("학교급", SCHOOL_TYPES), grade: select("학년", GRADES), gender: select("성별", GENDERS), tag: select("태그", {}),
+    };
+    for (const [name, each] of Object.entries(this.selects)) {
+      each.value = query.get(name) ?? "";
+      each.addEventListener("change", () => this.#tell());
+    }
+    if (this.selects.tag) this.selects.tag.hidden = true;
+    this.#tag = query.get("tag") ?? "";
+    this.clear = h("button", { class: "button button-quiet", type: "button", hidden: true, onclick: () => this.#reset() }, "모두 지우기");
+    this.node = h("div", { class: "filters", role: "search" },
+      h("div", { class: "search" }, icon("search"), this.search), ...Object.values(this.selects), this.clear);
+    signal.addEventListener("abort", () => clearTimeout(this.#timer));
+    this.#paint();
+  }
+
+  #tag; // what the address names, until the tags are known
+
+  /** @returns {Record<string, string>} those that say something */
+  get values() {
+    const values = Object.entries({ search: this.search.value.trim(), ...Object.fromEntries(Object.entries(this.selects).map(([name, each]) => [name, each.value])) });
+    if (this.#tag) values.push(["tag", this.#tag]);
+    return Object.fromEntries(values.filter(([, value]) => value));
+  }
+
+  offerTags(/** @type {import("./client.js").Tag[]} */ tags) {
+    const { tag } = this.selects;
+    fill(tag, h("option", { value: "" }, "태그 전체"), ...tags.map((each) => h("option", { value: each.id }, each.name)));
+    tag.value = tags.some((each) => each.id === this.#tag) ? this.#tag : "";
+    this.#tag = tag.value ? "" : this.#tag;
+    tag.hidden = tags.length === 0;
+  }
+
+  #typed() {
+    clearTimeout(this.#timer);
+    this.#timer = window.setTimeout(() => this.#tell(), TYPING_MS);
+  }
+
+  #reset() {
+    this.search.value = "";
+    for (const each of Object.values(this.selects)) each.value = "";
+    this.#tag = "";
+    this.#tell();
+    this.search.focus();
+  }
+
+  #tell() {
+    clearTimeout(this.#timer);
+    this.#paint();
+    this.dispatchEvent(new Event("change"));
+  }
+
+  #paint() {
+    this.clear.hidden = Object.keys(this.values).length === 0;
+    for (const each of Object.values(this.selects)) each.classList.toggle("filter-on", each.value !== "");
+  }
+}
+
+function select(/** @type {string} */ label, /** @type {Record<string, string>} */ options) {
+  return h("select", { class: "input", "aria-label": label }, h("option", { value: "" }, `${label} 전체`),
+    ...Object.entries(options).map(([value, text]) => h("option", { value }, text)));
+}
