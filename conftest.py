@@ -1,3 +1,9 @@
 """Loads the shared fixtures for every member's tests; pytest allows pytest_plugins only here, at the root."""
 
-pytest_plugins = ["testkit.server_fixtures", "testkit.stack_fixtures", "testkit.plugin", "testkit.events"]
+pytest_plugins = [
+    "testkit.scheduling",
+    "testkit.server_fixtures",
+    "testkit.stack_fixtures",
+    "testkit.plugin",
+    "testkit.events",
+]

@@ -17,7 +17,7 @@ REQUIRED = (
     "store",
     "migrations",
 )
-OPTIONAL = ("__init__.py", "py.typed", "domain", "schemas", "ports.py", "adapters", "http")
+OPTIONAL = ("__init__.py", "py.typed", "domain", "schemas", "ports.py", "adapters", "http", "commands")
 BUILT_IN_ROOTS = re.compile(
     r"^(create_engine|client|resource|Database|load|create_app|build_worker|R2Store)$"
 )

@@ -25,7 +25,6 @@ pytestmark = [
     pytest.mark.stack,
     pytest.mark.slow,
     pytest.mark.timeout(600),
-    pytest.mark.xdist_group("erasure"),  # one stack of its own: parts of it are killed
 ]
 
 STUDENTS = "/api/v1/students"

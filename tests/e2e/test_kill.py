@@ -12,7 +12,6 @@ pytestmark = [
     pytest.mark.stack,
     pytest.mark.slow,
     pytest.mark.timeout(900),
-    pytest.mark.xdist_group("kill"),  # one stack, one calm run to compare with
 ]
 
 ROWS = 10_000

@@ -16,8 +16,8 @@ from academyctl.secret_store import SecretStore
 from academyctl.services import Surroundings, passwords, students_environment
 from contracts import SERVICES
 from servicekit.auth import STAFF_ROLES, KeySet, Role, Source, TokenVerifier
+from servicekit.keys import signing_keys
 from servicekit.settings import SettingsError, key_bytes, peers
-from servicekit.tokens import signing_keys
 
 
 @pytest.fixture

@@ -31,11 +31,14 @@ KIT = {
         from servicekit.cli import service_main
         from servicekit.settings import CommonSettings
 
+        sys.exit(service_main("kit", CommonSettings, commands={"greet": "kit.greeting:greet"}))
+    """,
+    "greeting.py": """
+        import sys
+
         def greet(settings, arguments):
             sys.stdout.write(f"hello {' '.join(arguments)} {settings.log_level}")
             return 3
-
-        sys.exit(service_main("kit", CommonSettings, commands={"greet": greet}))
     """,
     "worker.py": "raise AssertionError('only the worker command loads this')",
     "app.py": """

@@ -23,8 +23,9 @@ from servicekit.auth import (
     Source,
     TokenVerifier,
 )
+from servicekit.keys import signing_keys
 from servicekit.problem import Problem
-from servicekit.tokens import TokenSigner, signing_keys
+from servicekit.tokens import TokenSigner
 from testkit.tokens import AUDIENCE, ISSUER, KEY_ID, Issuer, public_jwk
 
 ACCOUNT, SESSION = UUID(int=1), UUID(int=2)

@@ -1,4 +1,4 @@
-"""The console in a real Chromium: a driver per test, and the front desk's hands and eyes on it."""
+"""The console in a real Chromium: a profile per test, and the front desk's hands and eyes on it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from shutil import which
 from threading import Thread
 from typing import Any
 from uuid import uuid4
@@ -22,18 +21,12 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import Select, WebDriverWait
+from testkit.browser import BINARY, DRIVER, Browser, running_browser
 from testkit.stack import LocalStack
 
-CHROMIUM = which("chromium") or ""
-CHROMEDRIVER = which("chromedriver") or "/usr/bin/chromedriver"
 HERE = Path(__file__).parent
 CONSOLE = HERE.parents[2] / "libs" / "console"
 PHONE, DESK = (380, 780), (1280, 860)
-QUIET = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-    "--disable-dev-shm-usage", "--lang=ko-KR",
-)  # fmt: skip
 # Recorded before any script of the page runs, so that nothing is missed.
 _RECORDER = """
 window.recorded = {violations: [], progress: []};
@@ -241,7 +234,7 @@ class Console:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Skip before any fixture runs: the stack of a session need not start for what has no browser."""
-    if CHROMIUM and Path(CHROMEDRIVER).exists():
+    if BINARY and DRIVER:
         return
     for item in items:
         if HERE in item.path.parents and "driver" in getattr(item, "fixturenames", ()):
@@ -255,20 +248,24 @@ def artifacts() -> Path:
     return path
 
 
-@pytest.fixture
-def driver(tmp_path: Path) -> Iterator[webdriver.Chrome]:
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for argument in (*QUIET, f"--user-data-dir={tmp_path / 'profile'}"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    browser = webdriver.Chrome(options=options, service=webdriver.ChromeService(CHROMEDRIVER))
-    try:
-        browser.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": _RECORDER})
-        browser.execute_cdp_cmd("Network.enable", {})
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    with running_browser(tmp_path_factory.mktemp("browser")) as browser:
         yield browser
-    finally:
-        browser.quit()
+
+
+@pytest.fixture
+def downloads(tmp_path: Path) -> Path:
+    """Where the browser saves files."""
+    folder = tmp_path / "downloads"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def driver(browser: Browser, downloads: Path) -> Iterator[webdriver.Chrome]:
+    with browser.profile(downloads, _RECORDER) as driver:
+        yield driver
 
 
 @pytest.fixture

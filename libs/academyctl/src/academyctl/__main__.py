@@ -11,7 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import NoReturn
 
-from servicekit.db import TENANT
+from contracts.tenant import TENANT
 from servicekit.settings import SettingsError
 
 from academyctl import bootstrap, endpoints

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,11 +9,11 @@ from uuid import UUID
 
 import orjson
 from contracts import REGISTRY, IncompatibleEventError, Registry, UnknownEventTypeError
+from contracts.tenant import TENANT
 
 from eventkit.errors import PermanentError, UndecodableError
 
 MAX_BYTES = 256 * 1024 - 1024  # one SQS message, less room for its attributes
-TENANT = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,8 @@ from urllib.error import URLError
 from uuid import UUID
 
 import jwt
+from contracts.tenant import TENANT
 
-from servicekit.db import TENANT
 from servicekit.problem import Problem
 
 

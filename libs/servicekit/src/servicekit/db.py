@@ -9,11 +9,11 @@ from datetime import timedelta
 from typing import Any
 
 import psycopg
+from contracts.tenant import TENANT
 from psycopg.types.array import ListBinaryDumper
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 
-TENANT = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _SCHEMA = re.compile(r"[a-z][a-z0-9_]{0,40}")
 _SET_TENANT = text("SELECT set_config('app.tenant_id', :tenant, true)")
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
+from contracts.tenant import TENANT
 from eventkit import erasure
 from eventkit.envelope import Event
 from eventkit.erasure import Counts, Person
@@ -16,7 +17,6 @@ from marshmallow import Schema, fields, validate
 from sqlalchemy import Connection
 
 from servicekit.auth import INTERNAL
-from servicekit.db import TENANT
 from servicekit.fields import Ids, StrictSchema
 from servicekit.web import Blueprint, tx
 

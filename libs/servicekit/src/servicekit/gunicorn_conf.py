@@ -12,7 +12,8 @@ from gunicorn.glogging import Logger as GunicornLogger
 from prometheus_client import multiprocess
 
 from servicekit import logs
-from servicekit.metrics import MULTIPROC_DIR, wipe
+from servicekit.metrics import wipe
+from servicekit.settings import MULTIPROC_DIR
 
 worker_class = "gthread"
 preload_app = False

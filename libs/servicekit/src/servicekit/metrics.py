@@ -9,6 +9,8 @@ from pathlib import Path
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from servicekit.settings import MULTIPROC_DIR
+
 # name → (kind, meaning); with eventkit.metrics the one list of all metrics
 NAMES: dict[str, tuple[str, str]] = {
     "http_requests_total": ("counter", "answers by service, route template, method and status class"),
@@ -25,7 +27,6 @@ NAMES: dict[str, tuple[str, str]] = {
         "erasures that a service has not answered for 24 h, by service; NaN where another worker knows",
     ),
 }
-MULTIPROC_DIR = "PROMETHEUS_MULTIPROC_DIR"
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 

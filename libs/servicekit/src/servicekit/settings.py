@@ -14,6 +14,9 @@ from urllib.parse import urlsplit
 T = TypeVar("T")
 _UNSET: Any = object()
 
+MULTIPROC_DIR = "PROMETHEUS_MULTIPROC_DIR"
+"""prometheus_client's own variable, which it reads when it is imported: where an API's processes meet."""
+
 
 class SettingsError(Exception):
     """`problems` names every missing or malformed variable; never a secret's value."""

@@ -5,34 +5,16 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
-import re
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import jwt
-from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from jwt.algorithms import ECAlgorithm
 
 from servicekit.auth import ACCOUNT_ISSUER, Role
-
-SigningKey = EllipticCurvePrivateKey
-_PEM = re.compile(r"-----BEGIN [A-Z ]+-----.*?-----END [A-Z ]+-----", re.DOTALL)
-
-
-def signing_keys(value: str) -> tuple[SigningKey, ...]:
-    """A setting's parser: PEM blocks one after another (a literal \\n may stand for a line break)."""
-    blocks = _PEM.findall(value.replace("\\n", "\n"))
-    try:
-        keys = [load_pem_private_key(block.encode(), None) for block in blocks]
-    except (ValueError, TypeError):
-        keys = []
-    found = tuple(key for key in keys if isinstance(key, SigningKey) and isinstance(key.curve, SECP256R1))
-    if not found or len(found) != len(blocks):
-        raise ValueError("must be PEM private keys on the curve P-256")
-    return found
+from servicekit.keys import SigningKey
 
 
 class TokenSigner:

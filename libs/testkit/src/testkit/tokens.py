@@ -14,7 +14,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from jwt.algorithms import RSAAlgorithm
 from servicekit.auth import ACCOUNT_ISSUER
-from servicekit.tokens import TokenSigner, signing_keys
+from servicekit.keys import signing_keys
+from servicekit.tokens import TokenSigner
 
 ISSUER = "https://issuer.academy.test"
 AUDIENCE = "academy"

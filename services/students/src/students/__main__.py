@@ -2,7 +2,7 @@
 
 from servicekit.cli import service_main
 
-from students.adapters.commands import COMMANDS
+from students.commands import COMMANDS
 from students.settings import Settings
 
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from servicekit.keys import SigningKey, signing_keys
 from servicekit.settings import CommonSettings, Secret, StorageSettings, bucket, env, key_bytes, peers
-from servicekit.tokens import SigningKey, signing_keys
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -220,20 +220,15 @@ def test_several_are_picked_and_deleted(desk, people):
     assert desk.names() == ["라마"]
 
 
-def test_the_export_holds_what_the_list_shows(desk, people, tmp_path):
+def test_the_export_holds_what_the_list_shows(desk, people, downloads):
     people.add("김하나", "01070070001")
     people.add("이두리", "01070070002")
-    folder = tmp_path / "downloads"
-    folder.mkdir()
-    desk.driver.execute_cdp_cmd(
-        "Browser.setDownloadBehavior", {"behavior": "allow", "downloadPath": str(folder)}
-    )
     desk.open("#/students?search=하나")
     desk.wait(lambda: desk.names() == ["김하나"])
     desk.button("내보내기").click()
     desk.wait_text(".toast", "받았습니다")
-    desk.wait(lambda: [file for file in folder.iterdir() if file.suffix == ".csv"])
-    [file] = folder.iterdir()
+    desk.wait(lambda: [file for file in downloads.iterdir() if file.suffix == ".csv"])
+    [file] = downloads.iterdir()
     assert file.name.startswith("학생_")
     text = file.read_text(encoding="utf-8-sig")
     assert "김하나" in text

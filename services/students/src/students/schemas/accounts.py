@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from contracts.tenant import TENANT
 from marshmallow import Schema, ValidationError, fields, post_load
-from servicekit.db import TENANT
 from servicekit.fields import Data, Password, StrictSchema, Text
 
 from students.domain.accounts import normalise_login

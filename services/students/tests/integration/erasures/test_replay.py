@@ -8,9 +8,9 @@ import pytest
 from contracts.erasure import CONTEXTS
 from psycopg.types.json import Jsonb
 from servicekit.settings import load
-from students.adapters import replay as command
-from students.adapters.commands import HELD_BACK
-from students.adapters.replay import replay
+from students.commands import replay as command
+from students.commands.operator import HELD_BACK
+from students.commands.replay import replay
 from students.domain.audit import Actor
 from students.settings import Settings
 from testkit.api import environment, signed_in

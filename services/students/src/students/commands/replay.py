@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import groupby
 from uuid import UUID
 
@@ -16,21 +15,18 @@ from eventkit.failures import describe
 from eventkit.ports import Database as DatabasePort
 from eventkit.trace import Cause
 from eventkit.uow import unit_of_work
-from servicekit.db import TENANT, Database
 from servicekit.periodic import SEOUL
 from servicekit.storage import ObjectStore, open_store
 from sqlalchemy.exc import SQLAlchemyError
 
-from students.adapters.commands import HELD_BACK
 from students.adapters.ledger import ObjectLedger, UnreadableEntryError
-from students.domain.audit import Actor, Pseudonyms
+from students.commands.operator import HELD_BACK, database, operator, parser, say
+from students.domain.audit import Actor
 from students.domain.erasures import LedgerEntry
 from students.events import SERVICE
 from students.settings import Settings
 from students.usecases.replays import Replayed
 from students.usecases.replays import replay as replay_entry
-
-_STATEMENT_TIMEOUT = timedelta(minutes=10)
 
 
 class _DryRunError(Exception):
@@ -44,18 +40,16 @@ class _DryRunError(Exception):
 def replay_erasures(settings: Settings, argv: Sequence[str]) -> int:
     """The command; its exit code: HELD_BACK when somebody was refused or an entry is unreadable, 1 when it
     could not go on."""
-    options = _options(argv)
-    database = Database(settings.database_url.reveal(), SERVICE, 2, _STATEMENT_TIMEOUT)
-    account = os.environ.get("USER") or str(os.getuid())
-    by = Actor(f"operator:{account}", Pseudonyms(settings.pseudonym_key.reveal()))
+    given = _options(argv)
     objects = open_store(settings, settings.r2_storage_bucket)
-    try:
-        return replay(database, objects, by, options.since, tenant=options.tenant, dry_run=options.dry_run)
-    except (SQLAlchemyError, TransientError, PermanentError) as error:
-        sys.stderr.write(f"stopped: {describe(error)}; run it again, what is done stays done\n")
-        return 1
-    finally:
-        database.close()
+    with database(settings) as db:
+        try:
+            return replay(
+                db, objects, operator(settings), given.since, tenant=given.tenant, dry_run=given.dry_run
+            )
+        except (SQLAlchemyError, TransientError, PermanentError) as error:
+            sys.stderr.write(f"stopped: {describe(error)}; run it again, what is done stays done\n")
+            return 1
 
 
 def replay(
@@ -81,10 +75,10 @@ def replay(
             else:
                 done += _try(db, by, entry) if dry_run else _replay(db, by, entry)
         refused = ", ".join(f"{code} {number}" for code, number in sorted(done.refused.items()))
-        sys.stdout.write(
+        say(
             f"{name}: {done.purged} were back and are purged, {done.sent} sent again,"
             f" {done.refused.total()} refused{f' ({refused})' if refused else ''}"
-            f"{' (dry run, nothing was changed)' if dry_run else ''}\n"
+            f"{' (dry run, nothing was changed)' if dry_run else ''}"
         )
         incomplete = incomplete or bool(done.refused)
     return HELD_BACK if incomplete else 0
@@ -125,24 +119,16 @@ def _tenant_of(entry: LedgerEntry | UnreadableEntryError) -> str:
 
 
 def _options(argv: Sequence[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="students replay-erasures", description=__doc__)
-    parser.add_argument(
+    arguments = parser("replay-erasures")
+    arguments.add_argument(
         "--since",
         required=True,
         type=_moment,
         help="when the backup was made, or earlier: 2026-11-01 or 2026-11-01T03:00 (Seoul, unless it says)",
     )
-    parser.add_argument("--tenant", type=_tenant, help="only this academy")
-    parser.add_argument("--dry-run", action="store_true", help="only count")
-    return parser.parse_args(argv)
+    return arguments.parse_args(argv)
 
 
 def _moment(text: str) -> datetime:
     moment = datetime.fromisoformat(text)
     return moment if moment.tzinfo else moment.replace(tzinfo=SEOUL)
-
-
-def _tenant(text: str) -> str:
-    if not TENANT.fullmatch(text):
-        raise ValueError(text)
-    return text
