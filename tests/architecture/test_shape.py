@@ -17,7 +17,17 @@ REQUIRED = (
     "store",
     "migrations",
 )
-OPTIONAL = ("__init__.py", "py.typed", "domain", "schemas", "ports.py", "adapters", "http", "commands")
+OPTIONAL = (
+    "__init__.py",
+    "py.typed",
+    "domain",
+    "schemas",
+    "ports.py",
+    "adapters",
+    "http",
+    "commands",
+    "metrics.py",
+)
 BUILT_IN_ROOTS = re.compile(
     r"^(create_engine|client|resource|Database|load|create_app|build_worker|R2Store)$"
 )

@@ -118,9 +118,15 @@ class Stage:
         names = destinations or ("kit", "other")
         return Relay(self.db, {name: self.queue(name) for name in names}, self.runtime)
 
-    def consumer(self, *subscriptions: Subscription, **options: Any) -> Consumer:
+    def consumer(
+        self, *subscriptions: Subscription, registry: Registry = REGISTRY, **options: Any
+    ) -> Consumer:
+        """`registry`: what another build of this service knows."""
         queues = self.queue("kit"), self.queue("kit-dlq")
-        return Consumer("kit", *queues, self.db, subscriptions, self.runtime, **options)
+        runtime = self.runtime
+        if registry is not REGISTRY:
+            runtime = Runtime(self.clock, self.runtime.metrics, self.points, registry)
+        return Consumer("kit", *queues, self.db, subscriptions, runtime, **options)
 
     def publish(self, *numbers: int, type: str = "kit.thing.made", tenant: str = "t1") -> list[UUID]:
         with self.work(tenant) as uow:

@@ -10,12 +10,14 @@ from typing import Any
 import orjson
 import psycopg.errors
 import pytest
+from contracts import EventType, Registry
 from eventkit.consumer import Receipt, on
 from eventkit.envelope import Event
 from eventkit.errors import PermanentError, TransientError, UnknownOutcomeError
 from eventkit.lease import LeaseBusyError
 from eventkit.trace import Cause
 from eventkit.uow import UnitOfWork
+from marshmallow import Schema, fields
 from sqlalchemy.exc import OperationalError
 
 Handler = Callable[[UnitOfWork, Sequence[Event]], None]
@@ -119,11 +121,6 @@ def test_what_cannot_succeed_is_dead_at_once(
     ("change", "reason"),
     [
         (lambda e: "{not json", "not_json"),
-        (lambda e: orjson.dumps({**e, "type": "kit.nothing.known"}).decode(), "unknown_type"),
-        (
-            lambda e: orjson.dumps({**e, "type": "kit.thing.counted", "schemaversion": 1}).decode(),
-            "no_handler",
-        ),
         (lambda e: orjson.dumps({**e, "data": {"number": "홍길동"}}).decode(), "incompatible_data"),
         (lambda e: orjson.dumps({**e, "tenantid": "../x"}).decode(), "not_an_event"),
     ],
@@ -137,6 +134,46 @@ def test_an_unreadable_message_is_dead_at_once_and_unchanged(
     assert stage.consumer(on("kit.thing.made", recording)).poll() == Receipt(received=1, dead=1)
     assert [letter["reason"] for letter in stage.dead()] == [reason]
     assert stage.sqs.bodies("kit-dlq") == [message.body]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"type": "kit.nothing.known"}, "unknown_type"),
+        ({"type": "kit.thing.counted", "schemaversion": 1}, "no_handler"),
+        ({"schemaversion": 3}, "newer_version"),
+    ],
+)
+def test_what_only_another_build_knows_waits_for_it_for_an_hour_and_is_dead_then(
+    stage: Any, recording: Handler, change: dict[str, Any], reason: str
+) -> None:
+    stage.send(1)
+    (message,) = stage.sqs.queue("kit").messages
+    message.body = body = orjson.dumps({**orjson.loads(message.body), **change}).decode()
+    consumer = stage.consumer(on("kit.thing.made", recording))
+    for _ in range(59):
+        assert consumer.poll() == Receipt(received=1, returned=1)
+        stage.clock.advance(60)
+    assert stage.dead() == []
+    stage.clock.advance(61)
+    assert consumer.poll() == Receipt(received=1, dead=1)
+    assert [letter["reason"] for letter in stage.dead()] == [reason]
+    assert stage.sqs.bodies("kit-dlq") == [body]
+
+
+def test_of_two_builds_the_one_that_knows_an_event_handles_it(stage: Any, recording: Handler) -> None:
+    stage.send(1, 2, 3)
+    for message in stage.sqs.queue("kit").messages:
+        message.body = orjson.dumps({**orjson.loads(message.body), "schemaversion": 3}).decode()
+    old = stage.consumer(on("kit.thing.made", recording))
+    assert old.poll() == Receipt(received=3, returned=3)
+    stage.clock.advance(60)
+    schema = Schema.from_dict({"number": fields.Integer(required=True), "name": fields.String()})
+    made = EventType("kit.thing.made", schema, ("kit",), version=3)
+    new = stage.consumer(on("kit.thing.made", recording), registry=Registry([made]))
+    assert new.poll() == Receipt(received=3, done=3)
+    assert stage.effects == [1, 2, 3]
+    assert stage.dead() == []
 
 
 def test_a_dead_letter_that_cannot_be_stored_stays_in_its_queue(stage: Any, recording: Handler) -> None:

@@ -103,7 +103,7 @@ def test_the_limit_counts_bytes_not_characters() -> None:
         ({"data": []}, "not_an_event"),
         ({"schemaversion": True}, "not_an_event"),
         ({"type": "kit.note.lost"}, "unknown_type"),
-        ({"schemaversion": 3}, "incompatible_data"),
+        ({"schemaversion": 3}, "newer_version"),
         ({"schemaversion": 0}, "incompatible_data"),
         ({"schemaversion": 1}, "incompatible_data"),
         ({"data": {"text": 7}}, "incompatible_data"),

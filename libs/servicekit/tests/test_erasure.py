@@ -22,7 +22,7 @@ from eventkit.trace import Cause
 from eventkit.uow import UnitOfWork, unit_of_work
 from flask.testing import FlaskClient
 from prometheus_client import CollectorRegistry
-from servicekit.erasure import erase, holdings_blueprint
+from servicekit.erasure import Eraser, holdings_blueprint
 from servicekit.rls import enable_rls
 from servicekit.settings import CommonSettings, load
 from servicekit.web import create_base_app
@@ -96,6 +96,10 @@ def counted(receipt: Event) -> list[tuple[str, str, int]]:
     return list(zip(columns["student_id"], columns["kind"], columns["count"], strict=True))
 
 
+def eraser(sqs: FakeSqs) -> Eraser:
+    return Eraser(Queue.open(sqs, "kit-dlq"), "media.erasure.completed")
+
+
 def test_every_purge_is_answered_once_with_what_its_people_had(
     kit: TestDatabase, sqs: FakeSqs, work: Callable[[], Any], make_event: MakeEvent
 ) -> None:
@@ -103,13 +107,7 @@ def test_every_purge_is_answered_once_with_what_its_people_had(
     again = purge(make_event, 2, ONE, TWO, correlation="again")
     nobody = purge(make_event, 3, THREE)
     with work() as uow:
-        erase(
-            uow,
-            [first, again, nobody],
-            forget_notes,
-            receipt="media.erasure.completed",
-            dead=Queue.open(sqs, "kit-dlq"),
-        )
+        eraser(sqs)(uow, [first, again, nobody], forget_notes)
     answers = receipts(kit)
     assert [answer.data["erasure_id"] for answer in answers] == [
         event.data["erasure_id"] for event in (first, again, nobody)
@@ -132,17 +130,17 @@ def test_every_purge_is_answered_once_with_what_its_people_had(
 
 
 def test_a_second_delivery_answers_nothing(kit: TestDatabase, sqs: FakeSqs, make_event: MakeEvent) -> None:
-    dead = Queue.open(sqs, "kit-dlq")
+    erase = eraser(sqs)
 
     def on_student_purged(uow: UnitOfWork, events: Sequence[Event]) -> None:
-        erase(uow, events, forget_notes, receipt="media.erasure.completed", dead=dead)
+        erase(uow, events, forget_notes)
 
     body = encode(purge(make_event, 1, ONE))
     for _ in range(3):
         sqs.send_message(QueueUrl=sqs.queue("kit").url, MessageBody=body)
     runtime = Runtime(SYSTEM_CLOCK, Metrics(CollectorRegistry()))
     heard = [on("students.student.purged", on_student_purged)]
-    consumer = Consumer("media", Queue.open(sqs, "kit"), dead, kit.database, heard, runtime)
+    consumer = Consumer("media", Queue.open(sqs, "kit"), erase.dead, kit.database, heard, runtime)
     receipt = consumer.poll()
     assert (receipt.done, receipt.duplicate) == (1, 2)
     assert [counted(answer) for answer in receipts(kit)] == [[(str(ONE), "notes", 2)]]
@@ -151,16 +149,13 @@ def test_a_second_delivery_answers_nothing(kit: TestDatabase, sqs: FakeSqs, make
 def test_other_names_of_a_person_are_erased_too_and_counted_as_the_same_person(
     kit: TestDatabase, sqs: FakeSqs, work: Callable[[], Any], make_event: MakeEvent
 ) -> None:
-    dead = Queue.open(sqs, "kit-dlq")
     body = "옛이름 010-8888-7777"
     sqs.send_message(QueueUrl=sqs.queue("kit-dlq").url, MessageBody=body)
     with work() as uow:
-        erase(
+        eraser(sqs)(
             uow,
             [purge(make_event, 1, ONE)],
             forget_notes,
-            receipt="media.erasure.completed",
-            dead=dead,
             known_as=lambda _uow, people: [Person(people[0].id, "옛이름", "01088887777")],
         )
     assert sqs.bodies("kit-dlq") == ["*** ***"]

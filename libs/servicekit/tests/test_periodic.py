@@ -14,7 +14,8 @@ from eventkit.ports import Database
 from eventkit.runtime import Runtime
 from prometheus_client import CollectorRegistry
 from servicekit.db import Database as Real
-from servicekit.periodic import PeriodicLoop, PeriodicMetrics, PeriodicTask
+from servicekit.metrics import WORKER
+from servicekit.periodic import PeriodicLoop, PeriodicTask
 from testkit.clock import FakeClock
 from testkit.database import TestDatabase
 
@@ -29,9 +30,9 @@ class Worker:
         self.clock, self.runs = clock, runs
         self.error: Exception | None = None
         self.registry = CollectorRegistry()
-        runtime = Runtime(clock, Metrics(self.registry))
+        runtime = Runtime(clock, Metrics(self.registry, WORKER))
         task = PeriodicTask("sweep", self.body, **schedule)  # type: ignore[arg-type]
-        self.loop = PeriodicLoop(task, db, runtime, PeriodicMetrics(self.registry))
+        self.loop = PeriodicLoop(task, db, runtime)
 
     def body(self, _db: Database, now: datetime) -> None:
         if self.error:

@@ -17,7 +17,7 @@ from eventkit.envelope import Event
 from eventkit.ports import Database
 from eventkit.queue import Outgoing
 from eventkit.schema import create_kit_tables
-from eventkit.subscription import on
+from eventkit.subscription import Subscription, on
 from eventkit.uow import UnitOfWork
 from eventkit.worker import Worker
 from servicekit.periodic import PeriodicTask
@@ -79,7 +79,7 @@ def kit(kit_settings: CommonSettings) -> Iterator[WorkerKit]:
 
 def test_missing_queues_and_absent_servers_are_told(kit: WorkerKit, kit_settings: CommonSettings) -> None:
     with pytest.raises(ClientError):
-        kit.worker([])
+        kit.worker(everything())
     away = load(
         CommonSettings,
         {
@@ -92,7 +92,20 @@ def test_missing_queues_and_absent_servers_are_told(kit: WorkerKit, kit_settings
         },
     )
     with pytest.raises(BotoCoreError):
-        WorkerKit.open("students", away).worker([])
+        WorkerKit.open("students", away).worker(everything())
+
+
+def test_a_worker_that_does_not_hear_what_the_registry_says_does_not_start(kit: WorkerKit) -> None:
+    _first, *rest = everything()
+    with pytest.raises(RuntimeError, match=r"no handler for \['enrollment.erasure.completed'\]"):
+        kit.worker(rest)
+    with pytest.raises(RuntimeError, match=r"not subscribed to \['students.student.changed'\]"):
+        kit.worker([*everything(), on("students.student.changed", never)])
+
+
+def everything() -> list[Subscription]:
+    """What the students service has to hear."""
+    return [on(name, never) for name in sorted(REGISTRY.consumed_by("students"))]
 
 
 def test_the_worker_relays_consumes_dead_letters_and_runs_tasks(
@@ -108,7 +121,7 @@ def test_the_worker_relays_consumes_dead_letters_and_runs_tasks(
         swept.append(now)
 
     tasks = [PeriodicTask("sweep", sweep, every=timedelta(hours=1))]
-    worker = kit.worker([on(name, never) for name in sorted(REGISTRY.consumed_by("students"))], tasks)
+    worker = kit.worker(everything(), tasks)
     with started(worker) as codes:
         wait_until(lambda: kit.queue("students", dead=True).receive(), 30)
         wait_until(lambda: unsent(students) == 0, 30)

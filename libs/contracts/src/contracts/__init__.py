@@ -1,7 +1,13 @@
 """Event types, versions and rules that several services share. No I/O."""
 
 from contracts import enrollment, erasure, students
-from contracts.registry import EventType, IncompatibleEventError, Registry, UnknownEventTypeError
+from contracts.registry import (
+    EventType,
+    IncompatibleEventError,
+    NewerEventError,
+    Registry,
+    UnknownEventTypeError,
+)
 
 REGISTRY = Registry((*enrollment.EVENTS, *students.EVENTS, *erasure.EVENTS))
 SERVICES = ("enrollment", "students", "media", "messaging", "storage-janitor")
@@ -11,6 +17,7 @@ __all__ = [
     "SERVICES",
     "EventType",
     "IncompatibleEventError",
+    "NewerEventError",
     "Registry",
     "UnknownEventTypeError",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from marshmallow import Schema, fields
 
 from contracts.columns import INTEGER, TEXT, Columns
-from contracts.registry import EventType
+from contracts.registry import EventType, context_of
 
 CONTEXTS = ("enrollment", "students", "media", "messaging", "storage")
 
@@ -20,3 +20,8 @@ class ErasureCompleted(Schema):
 EVENTS = tuple(
     EventType(f"{context}.erasure.completed", ErasureCompleted, ("students",)) for context in CONTEXTS
 )
+
+
+def receipt_of(service: str) -> str:
+    """The event by which a service answers."""
+    return f"{context_of(service)}.erasure.completed"

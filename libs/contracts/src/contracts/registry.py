@@ -18,7 +18,11 @@ class UnknownEventTypeError(LookupError):
 
 
 class IncompatibleEventError(ValueError):
-    """The data does not fit the schema, or its version is newer than this build knows."""
+    """The data does not fit the schema."""
+
+
+class NewerEventError(ValueError):
+    """The version is newer than this build knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +38,22 @@ class EventType:
     @property
     def source(self) -> str:
         """The service that owns and publishes this event."""
-        return _OWNERS.get(self.name.split(".", 1)[0], self.name.split(".", 1)[0])
+        context = self.name.split(".", 1)[0]
+        return _OWNERS.get(context, context)
 
     def validate(self, data: Data) -> Data:
         """`data`, unchanged. Raises IncompatibleEventError, which names fields and never values."""
         return self._checked(_schema(self.schema, RAISE), data)
 
     def read(self, data: Data, version: int) -> Data:
-        """Upcast data of an older `version` and validate it. Raises IncompatibleEventError.
+        """Upcast data of an older `version` and validate it. Raises IncompatibleEventError, NewerEventError.
 
         Fields that this build does not know are let through: a newer producer may have added one.
         """
-        if not 1 <= version <= self.version:
-            raise IncompatibleEventError(f"{self.name}: version {version}, this build knows {self.version}")
+        if version > self.version:
+            raise NewerEventError(f"{self.name}: version {version}, this build knows {self.version}")
+        if version < 1:
+            raise IncompatibleEventError(f"{self.name}: version {version}")
         for step in range(version, self.version):
             data = self.upcasters[step](data)
         return self._checked(_schema(self.schema, EXCLUDE), data)
@@ -64,7 +71,13 @@ def _schema(schema: type[Schema], unknown: Literal["exclude", "raise"]) -> Schem
     return schema(unknown=unknown)
 
 
+# the one service that is not called as its context is
 _OWNERS = {"storage": "storage-janitor"}
+
+
+def context_of(service: str) -> str:
+    """The first word of the events that a service publishes."""
+    return next((context for context, owner in _OWNERS.items() if owner == service), service)
 
 
 def _field_names(errors: Mapping[Any, Any]) -> str:

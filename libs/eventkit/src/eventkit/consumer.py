@@ -5,15 +5,16 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from eventkit import inbox
+from eventkit import inbox, metrics
 from eventkit.backoff import Backoff
 from eventkit.envelope import Event, decode
-from eventkit.errors import UndecodableError
-from eventkit.failures import describe, is_conflict, is_outage, place, verdict
+from eventkit.errors import UndecodableError, UnreadableHereError
+from eventkit.failures import describe, is_conflict, is_outage, place, unreadable_here, verdict
 from eventkit.heartbeat import Heartbeat
 from eventkit.ports import Database
 from eventkit.probing import Probing
@@ -128,12 +129,12 @@ class Consumer:
         try:
             messages = self.queue.receive(limit, wait)
         except QUEUE_ERRORS as error:
-            self._metrics.count("academy_queue_errors_total", queue=self.queue.name, operation="receive")
+            self._metrics.count(metrics.QUEUE_ERRORS, queue=self.queue.name, operation="receive")
             self._probing.failed(describe(error))
             self._clock.wait(self._stopping, 1.0)
             return []
         if messages:
-            self._metrics.count("academy_messages_received_total", len(messages), queue=self.queue.name)
+            self._metrics.count(metrics.MESSAGES_RECEIVED, len(messages), queue=self.queue.name)
         return messages
 
     def _probe(self) -> list[Message]:
@@ -156,14 +157,22 @@ class Consumer:
         delivery = Delivery(message)
         try:
             event = decode(message.body, self._registry)
+        except UnreadableHereError as error:
+            delivery.outcome = self._leave(message, error.code, error.time)
+            return delivery
         except UndecodableError as error:
             delivery.outcome = Outcome("dead", error.code)
             return delivery
         delivery.event = event
         delivery.subscription = self._subscriptions.get(event.type)
         if delivery.subscription is None:
-            delivery.outcome = Outcome("dead", "no_handler")
+            delivery.outcome = self._leave(message, "no_handler", event.time)
         return delivery
+
+    def _leave(self, message: Message, code: str, published: datetime) -> Outcome:
+        """To a worker of another build."""
+        age = self._clock.now() - published
+        return unreadable_here(code, age, message.receives, self.queue.max_receives)
 
     def _work(self, groups: Iterable[list[Delivery]], outage: Exception | None) -> Exception | None:
         """Give every delivery its outcome. After an outage nothing more is tried; returns it."""
@@ -185,7 +194,7 @@ class Consumer:
             return error
         self._probing.succeeded()
         if error and len(group) > 1:  # one by one: a poison message hurts nobody
-            self._metrics.count("academy_handler_retries_total", type=group[0].type, reason="batch")
+            self._metrics.count(metrics.HANDLER_RETRIES, type=group[0].type, reason="batch")
             return self._work(([delivery] for delivery in group), None)
         if error:
             self._judge(group, error)
@@ -205,7 +214,7 @@ class Consumer:
             except Exception as error:  # noqa: BLE001 – the outermost loop: a handler may raise anything
                 if not is_conflict(error) or attempt == _CONFLICT_RETRIES:
                     return error
-                self._metrics.count("academy_handler_retries_total", type=group[0].type, reason="conflict")
+                self._metrics.count(metrics.HANDLER_RETRIES, type=group[0].type, reason="conflict")
             else:
                 return None
         return None
@@ -233,7 +242,7 @@ class Consumer:
             self._points("consumer.before_commit")
         self._points("consumer.after_commit")
         self._metrics.observe(
-            "academy_handler_seconds", self._clock.monotonic() - started, type=subscription.type
+            metrics.HANDLER_SECONDS, self._clock.monotonic() - started, type=subscription.type
         )
         self._finish(group, fresh)
 
@@ -246,7 +255,7 @@ class Consumer:
                 new.remove(delivery.event.id)  # the same event twice in one batch: the second is a duplicate
                 delivery.outcome = Outcome("done")
                 age = max(0.0, (now - delivery.event.time).total_seconds())
-                self._metrics.observe("academy_event_age_seconds", age, type=delivery.type)
+                self._metrics.observe(metrics.EVENT_AGE, age, type=delivery.type)
             else:
                 delivery.outcome = Outcome("duplicate")
 

@@ -8,10 +8,16 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from contracts import REGISTRY, IncompatibleEventError, Registry, UnknownEventTypeError
+from contracts import (
+    REGISTRY,
+    IncompatibleEventError,
+    NewerEventError,
+    Registry,
+    UnknownEventTypeError,
+)
 from contracts.tenant import TENANT
 
-from eventkit.errors import PermanentError, UndecodableError
+from eventkit.errors import PermanentError, UndecodableError, UnreadableHereError
 
 MAX_BYTES = 256 * 1024 - 1024  # one SQS message, less room for its attributes
 
@@ -65,20 +71,22 @@ def encode(event: Event) -> str:
 def decode(body: str | bytes, registry: Registry = REGISTRY) -> Event:
     """Read, lift to this build's version and validate.
 
-    Raises UndecodableError not_json | not_an_event | unknown_type | incompatible_data, naming fields only.
+    Raises UndecodableError not_json | not_an_event | incompatible_data, naming fields only, and
+    UnreadableHereError unknown_type | newer_version.
     """
     document = _load(body)
+    name, version = _text(document, "type"), _integer(document, "schemaversion")
     try:
-        event_type = registry.get(_text(document, "type"))
-    except UnknownEventTypeError:
-        raise UndecodableError("unknown_type") from None
-    version = _integer(document, "schemaversion")
-    try:
+        event_type = registry.get(name)
         data = event_type.read(_object(document, "data"), version)
+    except UnknownEventTypeError:
+        raise UnreadableHereError("unknown_type", _time(document)) from None
+    except NewerEventError:
+        raise UnreadableHereError("newer_version", _time(document)) from None
     except IncompatibleEventError as error:
         raise UndecodableError("incompatible_data", str(error)) from None
     except (KeyError, TypeError, ValueError, AttributeError) as error:  # an upcaster met data it cannot lift
-        raise UndecodableError("incompatible_data", f"{event_type.name}: {type(error).__name__}") from None
+        raise UndecodableError("incompatible_data", f"{name}: {type(error).__name__}") from None
     return _event(document, event_type.name, event_type.version, data)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 
 class TransientError(Exception):
@@ -28,6 +28,14 @@ class PermanentError(Exception):
 
 class UndecodableError(PermanentError):
     """The message is not an event that this build can read."""
+
+
+class UnreadableHereError(UndecodableError):
+    """An event that this build does not know, but another one may; published at `time`."""
+
+    def __init__(self, code: str, time: datetime) -> None:
+        super().__init__(code)
+        self.time = time
 
 
 class UnknownOutcomeError(Exception):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from datetime import timedelta
 from pathlib import Path
 
 import psycopg
@@ -26,6 +27,9 @@ DATABASE_ERRORS = (
 """What a database that is away or going away can raise."""
 MAX_VISIBILITY = 43_200
 _OUTAGE_PAUSE = Backoff(base=5.0, cap=60.0)
+_ELSEWHERE_PAUSE = Backoff(base=5.0, cap=30.0)
+DEPLOY = timedelta(hours=1)
+"""How long old and new builds may share a queue."""
 # serialization_failure, deadlock_detected, lock_not_available (PostgreSQL documentation, appendix A)
 _CONFLICTS = {"40001", "40P01", "55P03"}
 # connection exceptions, insufficient resources, operator intervention (not 57014, a slow query), failover
@@ -69,6 +73,17 @@ def verdict(error: BaseException, receives: int, max_receives: int | None, backo
     if isinstance(error, TransientError) and error.after is not None:
         delay = min(error.after.total_seconds(), MAX_VISIBILITY)
     return Outcome("returned", describe(error), delay, renew=last)
+
+
+def unreadable_here(code: str, age: timedelta, receives: int, max_receives: int | None) -> Outcome:
+    """What becomes of an event that this build does not know: during a deploy another worker does.
+
+    It is given back, uncounted, until no deploy can explain it any more.
+    """
+    if age > DEPLOY:
+        return Outcome("dead", code)
+    last = max_receives is not None and receives >= max_receives
+    return Outcome("returned", code, _ELSEWHERE_PAUSE.delay(receives), renew=last)
 
 
 def describe(error: BaseException) -> str:

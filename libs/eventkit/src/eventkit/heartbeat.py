@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from eventkit import metrics
 from eventkit.queue import QUEUE_ERRORS, Message, Queue
 from eventkit.runtime import Runtime
 
@@ -94,25 +95,25 @@ class Heartbeat:
         try:
             refused = self._queue.extend_batch([(h.message.receipt, self._queue.visibility) for h in due])
         except QUEUE_ERRORS:  # the next beat tries again; there are two before the visibility ends
-            self._metrics.count("academy_queue_errors_total", queue=self._queue.name, operation="extend")
+            self._metrics.count(metrics.QUEUE_ERRORS, queue=self._queue.name, operation="extend")
             return
         for held in due:
             if held.message.receipt not in refused:
                 held.extended = now
-                self._metrics.count("academy_heartbeat_extensions_total", queue=self._queue.name)
+                self._metrics.count(metrics.HEARTBEAT_EXTENSIONS, queue=self._queue.name)
             elif held.message.receipt in self._held:  # else it was settled meanwhile
                 self._give_up(held, "refused")
 
     def _give_up(self, held: _Held, reason: str) -> None:
         held.lost = True
-        self._metrics.count("academy_heartbeat_lost_total", queue=self._queue.name, reason=reason)
+        self._metrics.count(metrics.HEARTBEAT_LOST, queue=self._queue.name, reason=reason)
         log.warning("message no longer held", extra={"queue": self._queue.name, "reason": reason})
 
     def _of(self, messages: Iterable[Message]) -> list[_Held]:
         return [self._held[m.receipt] for m in messages if m.receipt in self._held]
 
     def _show(self) -> None:
-        self._metrics.set("academy_messages_in_flight", len(self._held), queue=self._queue.name)
+        self._metrics.set(metrics.MESSAGES_IN_FLIGHT, len(self._held), queue=self._queue.name)
 
 
 def _overdue(held: _Held, now: float) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 
+from eventkit import metrics
 from eventkit.backoff import Backoff
 from eventkit.metrics import Metrics
 
@@ -17,12 +18,12 @@ _PAUSE = Backoff(base=1.0, cap=30.0)
 class Probing:
     """Counts outages in a row over all threads of a consumer."""
 
-    def __init__(self, queue: str, metrics: Metrics) -> None:
+    def __init__(self, queue: str, counters: Metrics) -> None:
         self._queue = queue
-        self._metrics = metrics
+        self._metrics = counters
         self._lock = threading.Lock()
         self._failures = 0
-        metrics.set("academy_consumer_probing", 0, queue=queue)
+        counters.set(metrics.CONSUMER_PROBING, 0, queue=queue)
 
     @property
     def active(self) -> bool:
@@ -38,7 +39,7 @@ class Probing:
             self._failures += 1
             entered = self._failures == THRESHOLD
         if entered:
-            self._metrics.set("academy_consumer_probing", 1, queue=self._queue)
+            self._metrics.set(metrics.CONSUMER_PROBING, 1, queue=self._queue)
             log.error("dependency down, probing", extra={"queue": self._queue, "error": what})
 
     def succeeded(self) -> None:
@@ -48,5 +49,5 @@ class Probing:
             left = self.active
             self._failures = 0
         if left:
-            self._metrics.set("academy_consumer_probing", 0, queue=self._queue)
+            self._metrics.set(metrics.CONSUMER_PROBING, 0, queue=self._queue)
             log.info("dependency back", extra={"queue": self._queue})

@@ -18,7 +18,7 @@ from typing import Any
 import psycopg
 from botocore.exceptions import ClientError
 
-from eventkit import outbox
+from eventkit import metrics, outbox
 from eventkit.backoff import Backoff
 from eventkit.failures import DATABASE_ERRORS
 from eventkit.outbox import Failure, Unsent
@@ -82,7 +82,7 @@ class Relay:
                     log.warning("relay lost the database", extra={"error": type(error).__name__})
                 self._rest(stop, _RECONNECT.delay(losses))
             finally:
-                self._metrics.set("academy_relay_elected", 0)
+                self._metrics.set(metrics.RELAY_ELECTED, 0)
 
     def _rest(self, stop: threading.Event, seconds: float) -> None:
         self._pulse.expect(seconds)
@@ -98,7 +98,7 @@ class Relay:
         if stop.is_set():
             return
         log.info("relay elected", extra={"schema": self._db.schema})
-        self._metrics.set("academy_relay_elected", 1)
+        self._metrics.set(metrics.RELAY_ELECTED, 1)
         session.execute(f'LISTEN "{outbox.channel(self._db.schema)}"')
         while not stop.is_set():
             session.execute("SELECT 1")  # the lock lives exactly as long as this session
@@ -120,9 +120,9 @@ class Relay:
         self._measure_at = self._clock.monotonic() + MEASURE_EVERY
         with self._db.system() as conn:
             backlog = outbox.backlog(conn)
-        self._metrics.set("academy_outbox_unsent", backlog.unsent)
-        self._metrics.set("academy_outbox_oldest_seconds", backlog.oldest_seconds)
-        self._metrics.set("academy_outbox_parked", backlog.parked)
+        self._metrics.set(metrics.OUTBOX_UNSENT, backlog.unsent)
+        self._metrics.set(metrics.OUTBOX_OLDEST, backlog.oldest_seconds)
+        self._metrics.set(metrics.OUTBOX_PARKED, backlog.parked)
 
     def run_once(self) -> int:
         """One round over at most FETCH due rows; returns how many were looked at."""
@@ -157,7 +157,7 @@ class Relay:
             try:
                 refused = self._send(queue, batch)
             except QUEUE_ERRORS as error:  # the queue fails, not these rows: they stay as they are
-                self._metrics.count("academy_queue_errors_total", queue=queue.name, operation="send")
+                self._metrics.count(metrics.QUEUE_ERRORS, queue=queue.name, operation="send")
                 self._pause(destination, _code(error))
                 return
             for position, row in enumerate(islice(rest, len(batch))):
@@ -165,7 +165,7 @@ class Relay:
                     failures.append(self._failure(row, refused[position]))
                 else:
                     sent.append(row.seq)
-                    self._metrics.count("academy_outbox_sent_total", destination=destination, type=row.type)
+                    self._metrics.count(metrics.OUTBOX_SENT, destination=destination, type=row.type)
         if self._pauses.pop(destination, None):
             log.info("destination accepts events again", extra={"destination": destination})
 
@@ -205,7 +205,7 @@ class Relay:
 
     def _failure(self, row: Unsent, why: Refused) -> Failure:
         outcome = "parked" if why.permanent else "retry"
-        self._metrics.count("academy_outbox_failures_total", destination=row.destination, outcome=outcome)
+        self._metrics.count(metrics.OUTBOX_FAILURES, destination=row.destination, outcome=outcome)
         extra = {"seq": row.seq, "type": row.type, "destination": row.destination, "code": why.code}
         log.warning("event %s", outcome, extra=extra)
         retry_at = self._clock.now() + timedelta(seconds=_RETRY.delay(row.attempts + 1))

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import islice
 
+from eventkit import metrics
 from eventkit.heartbeat import Heartbeat
 from eventkit.queue import (
     MAX_BATCH_BYTES,
@@ -63,7 +64,7 @@ class Settlement:
                 refused = set(range(len(part)))
             for position in refused:
                 part[position].outcome = Outcome("returned", "copy_refused", self._queue.visibility)
-                self._metrics.count("academy_queue_errors_total", queue=to.name, operation="send")
+                self._metrics.count(metrics.QUEUE_ERRORS, queue=to.name, operation="send")
 
     def _dead_letter(self, delivery: Delivery) -> Outgoing:
         attributes = {
@@ -88,9 +89,7 @@ class Settlement:
         except QUEUE_ERRORS:
             failed = len(deliveries)
         if failed:
-            self._metrics.count(
-                "academy_queue_errors_total", failed, queue=self._queue.name, operation="delete"
-            )
+            self._metrics.count(metrics.QUEUE_ERRORS, failed, queue=self._queue.name, operation="delete")
         self._points("consumer.after_delete")
 
     def _return(self, deliveries: list[Delivery]) -> None:
@@ -104,21 +103,19 @@ class Settlement:
         except QUEUE_ERRORS:  # they come back by themselves when their visibility ends
             failed = len(items)
         if failed:
-            self._metrics.count(
-                "academy_queue_errors_total", failed, queue=self._queue.name, operation="return"
-            )
+            self._metrics.count(metrics.QUEUE_ERRORS, failed, queue=self._queue.name, operation="return")
 
     def _account(self, deliveries: list[Delivery]) -> Receipt:
         for delivery in deliveries:
             outcome = _outcome(delivery)
             self._metrics.count(
-                "academy_messages_total", queue=self._queue.name, type=delivery.type, outcome=outcome.kind
+                metrics.MESSAGES, queue=self._queue.name, type=delivery.type, outcome=outcome.kind
             )
             if outcome.kind == "dead":
-                self._metrics.count("academy_dead_letters_total", type=delivery.type, reason=outcome.reason)
+                self._metrics.count(metrics.DEAD_LETTERS, type=delivery.type, reason=outcome.reason)
                 log.error("dead letter", extra=_facts(delivery))
             if outcome.renew:
-                self._metrics.count("academy_messages_renewed_total", queue=self._queue.name)
+                self._metrics.count(metrics.MESSAGES_RENEWED, queue=self._queue.name)
         counts = Counter(str(_outcome(delivery).kind) for delivery in deliveries)
         return Receipt(**counts)
 

@@ -40,13 +40,15 @@ class Subscription:
 
 def on(
     type: str,
-    handler: Handler,
+    handler: Callable[..., None],
     *,
     single: bool = False,
     deadline: timedelta = timedelta(minutes=5),
     stall: timedelta | None = None,
+    **ports: object,
 ) -> Subscription:
-    return Subscription(type, handler, single, deadline, stall)
+    """`ports` are what the handler needs of the outside world: its keyword arguments of these names."""
+    return Subscription(type, partial(handler, **ports) if ports else handler, single, deadline, stall)
 
 
 @dataclass(frozen=True, slots=True)

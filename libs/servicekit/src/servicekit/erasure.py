@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -31,29 +32,30 @@ def _no_other_names(_uow: UnitOfWork, _people: Sequence[Person]) -> Sequence[Per
     return ()
 
 
-def erase(
-    uow: UnitOfWork,
-    events: Sequence[Event],
-    own: Own,
-    *,
-    receipt: str,
-    dead: Queue,
-    known_as: KnownAs = _no_other_names,
-) -> None:
-    """Handle students.student.purged: forget these people everywhere, and publish one `receipt` per event.
+@dataclass(frozen=True, slots=True)
+class Eraser:
+    """Handles students.student.purged for one service, which has this queue and publishes this receipt."""
 
-    `own` also gets the people of `known_as`, so an id may come several times. It runs last, when no
-    projection of this tenant is under way any more. Raises what erase_dead_letters raises.
-    """
-    found = erasure.people(events)
-    people = [*found, *known_as(uow, found)]
-    counts = erasure.erase_dead_letters(uow, dead, people)
-    counts += erasure.erase_traces(uow, people)
-    erasure.close_gate(uow.conn, uow.tenant)
-    counts += own(uow, people)
-    erasure.bury(uow.conn, uow.tenant, found)
-    for event in events:
-        _answer(uow, event, receipt, counts)
+    dead: Queue
+    receipt: str
+
+    def __call__(
+        self, uow: UnitOfWork, events: Sequence[Event], own: Own, known_as: KnownAs = _no_other_names
+    ) -> None:
+        """Forget these people everywhere, and publish one receipt per event.
+
+        `own` also gets the people of `known_as`, so an id may come several times. It runs last, when no
+        projection of this tenant is under way any more. Raises what erase_dead_letters raises.
+        """
+        found = erasure.people(events)
+        people = [*found, *known_as(uow, found)]
+        counts = erasure.erase_dead_letters(uow, self.dead, people)
+        counts += erasure.erase_traces(uow, people)
+        erasure.close_gate(uow.conn, uow.tenant)
+        counts += own(uow, people)
+        erasure.bury(uow.conn, uow.tenant, found)
+        for event in events:
+            _answer(uow, event, self.receipt, counts)
 
 
 def _answer(uow: UnitOfWork, event: Event, receipt: str, counts: Counts) -> None:

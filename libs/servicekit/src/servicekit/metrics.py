@@ -1,4 +1,4 @@
-"""HTTP metrics and /metrics, right under several gunicorn processes too."""
+"""HTTP metrics and /metrics, right under several gunicorn processes too; and those of periodic tasks."""
 
 from __future__ import annotations
 
@@ -6,29 +6,29 @@ import os
 import shutil
 from pathlib import Path
 
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+from eventkit.metrics import Counter, Gauge, Histogram, made_in
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
 from servicekit.settings import MULTIPROC_DIR
 
-# name → (kind, meaning); with eventkit.metrics the one list of all metrics
-NAMES: dict[str, tuple[str, str]] = {
-    "http_requests_total": ("counter", "answers by service, route template, method and status class"),
-    "http_request_seconds": ("histogram", "time to answer by service, route template and method"),
-    "academy_periodic_success_timestamp_seconds": ("gauge", "when a periodic task last succeeded, by task"),
-    "academy_periodic_runs_total": ("counter", "runs of periodic tasks by task and outcome (done, failed)"),
-    "academy_purge_held": (
-        "gauge",
-        "people whom the daily purge held back, as of this worker's last run, by reason"
-        " (fuse, legal_hold, cross_tenant_reference)",
-    ),
-    "academy_erasures_overdue": (
-        "gauge",
-        "erasures that a service has not answered for 24 h, by service; NaN where another worker knows",
-    ),
-}
+HTTP_REQUESTS = Counter(
+    "http_requests_total",
+    "Answers by route template, method and status class.",
+    ("service", "route", "method", "status"),
+)
+HTTP_SECONDS = Histogram(
+    "http_request_seconds", "Time to answer by route template and method.", ("service", "route", "method")
+)
+PERIODIC_SUCCESS = Gauge(
+    "academy_periodic_success_timestamp_seconds", "When a periodic task last succeeded.", ("task",)
+)
+PERIODIC_RUNS = Counter(
+    "academy_periodic_runs_total", "Runs of periodic tasks; outcome is done or failed.", ("task", "outcome")
+)
+API = (HTTP_REQUESTS, HTTP_SECONDS)
+WORKER = (PERIODIC_SUCCESS, PERIODIC_RUNS)
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"})
-_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 
 class HttpMetrics:
@@ -37,19 +37,8 @@ class HttpMetrics:
     def __init__(self, service: str) -> None:
         self._service = service
         self.registry = CollectorRegistry()
-        self._requests = Counter(
-            "http_requests_total",
-            NAMES["http_requests_total"][1],
-            ("service", "route", "method", "status"),
-            registry=self.registry,
-        )
-        self._seconds = Histogram(
-            "http_request_seconds",
-            NAMES["http_request_seconds"][1],
-            ("service", "route", "method"),
-            registry=self.registry,
-            buckets=_BUCKETS,
-        )
+        self._requests = made_in(self.registry, HTTP_REQUESTS)
+        self._seconds = made_in(self.registry, HTTP_SECONDS)
 
     def observe(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count one answer."""

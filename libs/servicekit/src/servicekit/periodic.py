@@ -15,11 +15,10 @@ from eventkit.failures import DATABASE_ERRORS, describe, place
 from eventkit.ports import Database
 from eventkit.queue import QUEUE_ERRORS
 from eventkit.runtime import Runtime
-from prometheus_client import CollectorRegistry, Counter, Gauge
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from servicekit.metrics import NAMES
+from servicekit.metrics import PERIODIC_RUNS, PERIODIC_SUCCESS
 
 log = logging.getLogger(__name__)
 
@@ -72,28 +71,19 @@ class PeriodicTask:
         return (today if today > local else today + timedelta(days=1)).astimezone(UTC)
 
 
-class PeriodicMetrics:
-    """Last success and outcomes by task, on the worker's registry.
+class PeriodicLoop:
+    """Runs one task in its own thread of the worker.
 
-    The last success is the task's, whichever worker ran it and however long ago: every look at the due time
-    reads it. A task that never succeeded has none.
+    The last success that it shows is the task's, whichever worker ran it and however long ago: every look at
+    the due time reads it. A task that never succeeded has none.
     """
 
-    def __init__(self, registry: CollectorRegistry) -> None:
-        success, runs = "academy_periodic_success_timestamp_seconds", "academy_periodic_runs_total"
-        self.success = Gauge(success, NAMES[success][1], ("task",), registry=registry)
-        self.runs = Counter(runs, NAMES[runs][1], ("task", "outcome"), registry=registry)
-
-
-class PeriodicLoop:
-    """Runs one task in its own thread of the worker."""
-
-    def __init__(self, task: PeriodicTask, db: Database, runtime: Runtime, metrics: PeriodicMetrics) -> None:
+    def __init__(self, task: PeriodicTask, db: Database, runtime: Runtime) -> None:
         self._task = task
         self._db = db
         self._clock = runtime.clock
         self._pulse = runtime.pulse
-        self._metrics = metrics
+        self._metrics = runtime.metrics
 
     def run(self, stop: threading.Event) -> None:
         """Until `stop`. Survives losing the database."""
@@ -131,13 +121,13 @@ class PeriodicLoop:
             self._task.body(self._db, started)
         except FAILURES as error:
             log.warning("periodic task failed", extra={**self._about(error), "place": place(error)})
-            self._metrics.runs.labels(self._task.name, "failed").inc()
+            self._metrics.count(PERIODIC_RUNS, task=self._task.name, outcome="failed")
             self._record(_FAILED, error=describe(error))
             return
         finished = self._clock.now()
         self._record(_FINISHED, due=self._task.following(due, finished), now=finished)
-        self._metrics.runs.labels(self._task.name, "done").inc()
-        self._metrics.success.labels(self._task.name).set(finished.timestamp())
+        self._metrics.count(PERIODIC_RUNS, task=self._task.name, outcome="done")
+        self._metrics.set(PERIODIC_SUCCESS, finished.timestamp(), task=self._task.name)
         log.info(
             "periodic task done", extra={"task": self._task.name, "seconds": (finished - started).seconds}
         )
@@ -147,7 +137,7 @@ class PeriodicLoop:
             conn.execute(_ADD, {"name": self._task.name, "due": self._task.first(self._clock.now())})
             found = conn.execute(_DUE, {"name": self._task.name}).one()
         if found.finished_at is not None:
-            self._metrics.success.labels(self._task.name).set(found.finished_at.timestamp())
+            self._metrics.set(PERIODIC_SUCCESS, found.finished_at.timestamp(), task=self._task.name)
         due: datetime = found.due_at
         return due
 

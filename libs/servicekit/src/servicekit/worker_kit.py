@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.config import Config
 from contracts import REGISTRY
+from contracts.erasure import receipt_of
 from eventkit import inbox, outbox
 from eventkit.clock import SYSTEM_CLOCK
 from eventkit.consumer import Consumer
-from eventkit.metrics import Metrics
+from eventkit.metrics import KIT, Metric, Metrics
 from eventkit.ports import Database as DatabasePort
 from eventkit.queue import Queue, SqsClient
 from eventkit.relay import Relay
@@ -24,7 +25,9 @@ from prometheus_client import CollectorRegistry
 
 from servicekit import idempotency
 from servicekit.db import Database
-from servicekit.periodic import PeriodicLoop, PeriodicMetrics, PeriodicTask
+from servicekit.erasure import Eraser
+from servicekit.metrics import WORKER
+from servicekit.periodic import PeriodicLoop, PeriodicTask
 from servicekit.settings import CommonSettings
 
 if TYPE_CHECKING:
@@ -44,13 +47,13 @@ class WorkerKit:
     sqs: SqsClient
 
     @classmethod
-    def open(cls, service: str, settings: CommonSettings) -> WorkerKit:
-        """Connects to nothing yet."""
+    def open(cls, service: str, settings: CommonSettings, metrics: Iterable[Metric] = ()) -> WorkerKit:
+        """`metrics` are the service's own. Connects to nothing yet."""
         # a handler may hold two connections (its own and a lease's); relay, tasks and health some more
         pool = 2 * settings.worker_threads + 4
         schema = service.replace("-", "_")
         db = Database(settings.database_url.reveal(), schema, pool, _STATEMENT_TIMEOUT)
-        runtime = Runtime(SYSTEM_CLOCK, Metrics(CollectorRegistry()))
+        runtime = Runtime(SYSTEM_CLOCK, Metrics(CollectorRegistry(), (*KIT, *WORKER, *metrics)))
         return cls(service, settings, db, runtime, sqs_client(settings))
 
     def worker(
@@ -58,23 +61,37 @@ class WorkerKit:
     ) -> Worker:
         """The worker: consumer of the service's queue, relay to every subscriber, tasks and kit tasks.
 
-        Raises ClientError for a queue that does not exist and BotoCoreError while SQS is away.
+        Raises RuntimeError when the subscriptions are not what the event registry says, ClientError for a
+        queue that does not exist and BotoCoreError while SQS is away.
         """
+        self._check(subscriptions)
         own, dead = self.queue(self.service), self.queue(self.service, dead=True)
         consumer = Consumer(self.service, own, dead, self.db, subscriptions, self.runtime, batch=batch)
         destinations = {name: self.queue(name) for name in self._destinations()}
-        metrics = PeriodicMetrics(self.runtime.metrics.registry)
         tasks = (*periodic, *KIT_TASKS)
         return Worker(
             self.service,
             self.db,
             [consumer],
             Relay(self.db, destinations, self.runtime),
-            [PeriodicLoop(task, self.db, self.runtime, metrics) for task in tasks],
+            [PeriodicLoop(task, self.db, self.runtime) for task in tasks],
             self.runtime,
             threads=self.settings.worker_threads,
             health_bind=self.settings.health_bind,
         )
+
+    @property
+    def eraser(self) -> Eraser:
+        """What the handler of students.student.purged needs."""
+        return Eraser(self.queue(self.service, dead=True), receipt_of(self.service))
+
+    def _check(self, subscriptions: Iterable[Subscription]) -> None:
+        expected, given = REGISTRY.consumed_by(self.service), {one.type for one in subscriptions}
+        if given != expected:
+            raise RuntimeError(
+                f"{self.service}: no handler for {sorted(expected - given)}, "
+                f"not subscribed to {sorted(given - expected)}"
+            )
 
     def queue(self, service: str, *, dead: bool = False) -> Queue:
         """A service's queue (deploy/queues.yaml), or its dead-letter queue."""

@@ -1,27 +1,7 @@
-"""What the enrollment service says and hears."""
+"""What the enrollment service says and hears, as the event registry has it (contracts)."""
+
+from contracts import REGISTRY
 
 SERVICE = "enrollment"
-
-PUBLISHES = frozenset(
-    {
-        "enrollment.import.accepted",
-        "enrollment.roster.parsed",
-        "enrollment.import.completed",
-        "enrollment.import.failed",
-        "enrollment.enrollment.changed",
-        "enrollment.session_enrollment.changed",
-        "enrollment.erasure.completed",
-    }
-)
-CONSUMES = frozenset(
-    {
-        "enrollment.import.accepted",
-        "enrollment.import.completed",
-        "enrollment.import.failed",
-        "students.roster.resolved",
-        "students.student.changed",
-        "students.student.merged",
-        "students.student.unmerged",
-        "students.student.purged",
-    }
-)
+PUBLISHES = REGISTRY.published_by(SERVICE)
+CONSUMES = REGISTRY.consumed_by(SERVICE)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from eventkit.envelope import Event
-from eventkit.queue import Queue
 from eventkit.uow import UnitOfWork
-from servicekit.erasure import erase
+from servicekit.erasure import Eraser
 from servicekit.storage import ObjectStore
 
 from enrollment.usecases.erasure import erase_students, other_names
@@ -18,38 +17,41 @@ from enrollment.usecases.students import follow_students
 
 
 def on_import_accepted(uow: UnitOfWork, events: Sequence[Event], *, ports: ReadingPorts) -> None:
-    """Subscribed as single: a sheet may take a minute."""
+    """Reads the sheet, stores its rows and sends the usable ones on; one at a time, it may take a minute."""
     for event in events:
         read_import(uow, ports, event)
 
 
 def on_roster_resolved(uow: UnitOfWork, events: Sequence[Event]) -> None:
+    """Enrolls the students of the answered rows; with the last chunk the import is DONE."""
     enroll_resolved(uow, events)
 
 
 def on_student_changed(uow: UnitOfWork, events: Sequence[Event]) -> None:
+    """Keeps the copy of students; a deleted one's enrollments end, and stay so."""
     follow_students(uow, events)
 
 
 def on_student_merged(uow: UnitOfWork, events: Sequence[Event]) -> None:
+    """Moves the loser's enrollments, with attendance, to the winner."""
     merge_students(uow, events)
 
 
 def on_student_unmerged(uow: UnitOfWork, events: Sequence[Event]) -> None:
+    """Gives back what the merge had moved, where nobody has changed it since."""
     unmerge_students(uow, events)
 
 
-def on_student_purged(uow: UnitOfWork, events: Sequence[Event], *, dead: Queue) -> None:
-    erase(
-        uow, events, erase_students, receipt="enrollment.erasure.completed", dead=dead, known_as=other_names
-    )
+def on_student_purged(uow: UnitOfWork, events: Sequence[Event], *, erase: Eraser) -> None:
+    """Nothing but counts is left of them here."""
+    erase(uow, events, erase_students, known_as=other_names)
 
 
 def on_import_completed(_uow: UnitOfWork, events: Sequence[Event], *, objects: ObjectStore) -> None:
-    """The sheet is deleted only now, after the end state is stored."""
+    """Deletes the uploaded sheet: only now, after the end state is stored."""
     objects.delete([event.data["object_key"] for event in events])
 
 
 def on_import_failed(_uow: UnitOfWork, events: Sequence[Event], *, objects: ObjectStore) -> None:
-    """As after success: a failed import starts over with a new upload."""
+    """Deletes the uploaded sheet: a failed import starts over with a new upload."""
     objects.delete([event.data["object_key"] for event in events])

@@ -23,19 +23,16 @@ def build_worker(settings: Settings) -> Worker:
     objects = open_store(settings, settings.r2_excel_bucket)
     reading = ReadingPorts(kit.db, objects, read_roster, clock, f"{socket.gethostname()}:{os.getpid()}")
     abandoned = partial(fail_abandoned_imports, clock=clock, started=clock.monotonic())
-    purged = partial(handlers.on_student_purged, dead=kit.queue("enrollment", dead=True))
     return kit.worker(
         [
-            on(
-                "enrollment.import.accepted", partial(handlers.on_import_accepted, ports=reading), single=True
-            ),
-            on("enrollment.import.completed", partial(handlers.on_import_completed, objects=objects)),
-            on("enrollment.import.failed", partial(handlers.on_import_failed, objects=objects)),
+            on("enrollment.import.accepted", handlers.on_import_accepted, single=True, ports=reading),
+            on("enrollment.import.completed", handlers.on_import_completed, objects=objects),
+            on("enrollment.import.failed", handlers.on_import_failed, objects=objects),
             on("students.roster.resolved", handlers.on_roster_resolved),
             on("students.student.changed", handlers.on_student_changed),
             on("students.student.merged", handlers.on_student_merged),
             on("students.student.unmerged", handlers.on_student_unmerged),
-            on("students.student.purged", purged),
+            on("students.student.purged", handlers.on_student_purged, erase=kit.eraser),
         ],
         [PeriodicTask("enrollment.fail_abandoned_imports", abandoned, every=timedelta(minutes=5))],
     )

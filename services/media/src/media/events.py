@@ -1,10 +1,7 @@
-"""What the media service says and hears."""
+"""What the media service says and hears, as the event registry has it (contracts)."""
 
-PUBLISHES = frozenset({"media.erasure.completed"})
-CONSUMES = frozenset(
-    {
-        "enrollment.enrollment.changed",
-        "enrollment.session_enrollment.changed",
-        "students.student.purged",
-    }
-)
+from contracts import REGISTRY
+
+SERVICE = "media"
+PUBLISHES = REGISTRY.published_by(SERVICE)
+CONSUMES = REGISTRY.consumed_by(SERVICE)

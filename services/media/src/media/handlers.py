@@ -6,20 +6,22 @@ from collections.abc import Sequence
 
 from contracts.columns import concat
 from eventkit.envelope import Event
-from eventkit.queue import Queue
 from eventkit.uow import UnitOfWork
-from servicekit.erasure import erase
+from servicekit.erasure import Eraser
 
 from media import usecases
 
 
 def on_enrollment_changed(uow: UnitOfWork, events: Sequence[Event]) -> None:
+    """Keeps the read model of who is enrolled in which lecture."""
     usecases.follow_enrollments(uow, concat(event.data["enrollments"] for event in events))
 
 
 def on_session_enrollment_changed(uow: UnitOfWork, events: Sequence[Event]) -> None:
+    """Keeps the read model of who attends which session."""
     usecases.follow_session_enrollments(uow, concat(event.data["session_enrollments"] for event in events))
 
 
-def on_student_purged(uow: UnitOfWork, events: Sequence[Event], *, dead: Queue) -> None:
-    erase(uow, events, usecases.erase_students, receipt="media.erasure.completed", dead=dead)
+def on_student_purged(uow: UnitOfWork, events: Sequence[Event], *, erase: Eraser) -> None:
+    """Forgets what they attended."""
+    erase(uow, events, usecases.erase_students)

@@ -1,7 +1,5 @@
 """What the media worker listens to and does on time."""
 
-from functools import partial
-
 from eventkit.subscription import on
 from eventkit.worker import Worker
 from servicekit.worker_kit import WorkerKit
@@ -12,11 +10,10 @@ from media.settings import Settings
 
 def build_worker(settings: Settings) -> Worker:
     kit = WorkerKit.open("media", settings)
-    purged = partial(handlers.on_student_purged, dead=kit.queue("media", dead=True))
     return kit.worker(
         [
             on("enrollment.enrollment.changed", handlers.on_enrollment_changed),
             on("enrollment.session_enrollment.changed", handlers.on_session_enrollment_changed),
-            on("students.student.purged", purged),
+            on("students.student.purged", handlers.on_student_purged, erase=kit.eraser),
         ]
     )

@@ -11,6 +11,7 @@ from eventkit.trace import Cause
 from eventkit.uow import unit_of_work
 from media.handlers import on_enrollment_changed, on_session_enrollment_changed, on_student_purged
 from media.store import holdings
+from servicekit.erasure import Eraser
 from testkit.sqs import FakeSqs
 
 LECTURE, SESSION, ERASURE = (str(UUID(int=n)) for n in (7, 8, 9))
@@ -64,7 +65,9 @@ def purge(handle):
             "student_phone": [None],
         }
         data = {"erasure_id": ERASURE, "students": columns}
-        handler = partial(on_student_purged, dead=Queue.open(sqs, "media-dlq"))
+        handler = partial(
+            on_student_purged, erase=Eraser(Queue.open(sqs, "media-dlq"), "media.erasure.completed")
+        )
         handle(handler, "students.student.purged", data)
 
     return run

@@ -1,11 +1,7 @@
-"""What the messaging service says and hears."""
+"""What the messaging service says and hears, as the event registry has it (contracts)."""
 
-PUBLISHES = frozenset({"messaging.erasure.completed"})
-CONSUMES = frozenset(
-    {
-        "students.student.changed",
-        "students.student.merged",
-        "students.student.unmerged",
-        "students.student.purged",
-    }
-)
+from contracts import REGISTRY
+
+SERVICE = "messaging"
+PUBLISHES = REGISTRY.published_by(SERVICE)
+CONSUMES = REGISTRY.consumed_by(SERVICE)

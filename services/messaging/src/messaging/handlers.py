@@ -6,24 +6,27 @@ from collections.abc import Sequence
 
 from contracts.columns import concat
 from eventkit.envelope import Event
-from eventkit.queue import Queue
 from eventkit.uow import UnitOfWork
-from servicekit.erasure import erase
+from servicekit.erasure import Eraser
 
 from messaging import usecases
 
 
 def on_student_changed(uow: UnitOfWork, events: Sequence[Event]) -> None:
+    """Keeps names and numbers of recipients; nothing is ever sent because of it."""
     usecases.follow_students(uow, concat(event.data["students"] for event in events))
 
 
 def on_student_merged(uow: UnitOfWork, events: Sequence[Event]) -> None:
+    """The loser is reached no more."""
     usecases.follow_merges(uow, events)
 
 
 def on_student_unmerged(uow: UnitOfWork, events: Sequence[Event]) -> None:
+    """Both are recipients again."""
     usecases.follow_merges(uow, events)
 
 
-def on_student_purged(uow: UnitOfWork, events: Sequence[Event], *, dead: Queue) -> None:
-    erase(uow, events, usecases.erase_students, receipt="messaging.erasure.completed", dead=dead)
+def on_student_purged(uow: UnitOfWork, events: Sequence[Event], *, erase: Eraser) -> None:
+    """Forgets whom they could be reached by."""
+    erase(uow, events, usecases.erase_students)

@@ -1,7 +1,5 @@
 """What the messaging worker listens to and does on time."""
 
-from functools import partial
-
 from eventkit.subscription import on
 from eventkit.worker import Worker
 from servicekit.worker_kit import WorkerKit
@@ -12,12 +10,11 @@ from messaging.settings import Settings
 
 def build_worker(settings: Settings) -> Worker:
     kit = WorkerKit.open("messaging", settings)
-    purged = partial(handlers.on_student_purged, dead=kit.queue("messaging", dead=True))
     return kit.worker(
         [
             on("students.student.changed", handlers.on_student_changed),
             on("students.student.merged", handlers.on_student_merged),
             on("students.student.unmerged", handlers.on_student_unmerged),
-            on("students.student.purged", purged),
+            on("students.student.purged", handlers.on_student_purged, erase=kit.eraser),
         ]
     )

@@ -11,6 +11,7 @@ from eventkit.trace import Cause
 from eventkit.uow import unit_of_work
 from messaging.handlers import on_student_changed, on_student_purged
 from messaging.store import holdings
+from servicekit.erasure import Eraser
 from testkit.sqs import FakeSqs
 
 GONE, SIBLING = UUID(int=1), UUID(int=2)
@@ -67,7 +68,11 @@ def purge(handle, dead):
             "student_phone": [None],
         }
         data = {"erasure_id": ERASURE, "students": columns}
-        handle(partial(on_student_purged, dead=dead), "students.student.purged", data)
+        handle(
+            partial(on_student_purged, erase=Eraser(dead, "messaging.erasure.completed")),
+            "students.student.purged",
+            data,
+        )
 
     return run
 

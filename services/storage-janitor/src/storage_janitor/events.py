@@ -1,4 +1,7 @@
-"""What the storage-janitor says and hears."""
+"""What the storage-janitor service says and hears, as the event registry has it (contracts)."""
 
-PUBLISHES = frozenset({"storage.erasure.completed"})
-CONSUMES = frozenset({"enrollment.import.completed", "enrollment.import.failed", "students.student.purged"})
+from contracts import REGISTRY
+
+SERVICE = "storage-janitor"
+PUBLISHES = REGISTRY.published_by(SERVICE)
+CONSUMES = REGISTRY.consumed_by(SERVICE)

@@ -6,22 +6,25 @@ from collections.abc import Sequence
 from functools import partial
 
 from eventkit.envelope import Event
-from eventkit.queue import Queue
 from eventkit.uow import UnitOfWork
-from servicekit.erasure import erase
+from servicekit.erasure import Eraser
 from servicekit.storage import ObjectStore
 
 from storage_janitor import usecases
 
 
 def on_import_completed(uow: UnitOfWork, events: Sequence[Event]) -> None:
+    """From now on the uploaded workbook is a leftover, should it still be there."""
     usecases.remember_ended_imports(uow, events)
 
 
 def on_import_failed(uow: UnitOfWork, events: Sequence[Event]) -> None:
+    """As after success."""
     usecases.remember_ended_imports(uow, events)
 
 
-def on_student_purged(uow: UnitOfWork, events: Sequence[Event], *, objects: ObjectStore, dead: Queue) -> None:
-    own = partial(usecases.erase_workbooks, objects=objects)
-    erase(uow, events, own, receipt="storage.erasure.completed", dead=dead)
+def on_student_purged(
+    uow: UnitOfWork, events: Sequence[Event], *, objects: ObjectStore, erase: Eraser
+) -> None:
+    """Deletes the academy's leftover workbooks: any of them may hold these people."""
+    erase(uow, events, partial(usecases.erase_workbooks, objects=objects))

@@ -13,6 +13,7 @@ from eventkit.errors import UnavailableError
 from eventkit.queue import Queue
 from eventkit.trace import Cause
 from eventkit.uow import unit_of_work
+from servicekit.erasure import Eraser
 from servicekit.storage import ObjectInfo
 from storage_janitor.handlers import on_import_completed, on_student_purged
 from testkit.sqs import FakeSqs
@@ -78,7 +79,11 @@ def purge(handle):
         }
         data = {"erasure_id": str(UUID(int=9)), "students": columns}
         dead = Queue.open(sqs, "storage-janitor-dlq")
-        handle(partial(on_student_purged, objects=objects, dead=dead), "students.student.purged", data)
+        handle(
+            partial(on_student_purged, objects=objects, erase=Eraser(dead, "storage.erasure.completed")),
+            "students.student.purged",
+            data,
+        )
 
     return run
 

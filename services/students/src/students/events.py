@@ -1,25 +1,7 @@
-"""What the students service says and hears."""
+"""What the students service says and hears, as the event registry has it (contracts)."""
+
+from contracts import REGISTRY
 
 SERVICE = "students"
-
-PUBLISHES = frozenset(
-    {
-        "students.roster.resolved",
-        "students.student.changed",
-        "students.student.merged",
-        "students.student.unmerged",
-        "students.student.purged",
-        "students.erasure.completed",
-    }
-)
-CONSUMES = frozenset(
-    {
-        "enrollment.roster.parsed",
-        "students.student.purged",
-        "enrollment.erasure.completed",
-        "students.erasure.completed",
-        "media.erasure.completed",
-        "messaging.erasure.completed",
-        "storage.erasure.completed",
-    }
-)
+PUBLISHES = REGISTRY.published_by(SERVICE)
+CONSUMES = REGISTRY.consumed_by(SERVICE)

@@ -14,17 +14,17 @@ from students.usecases.erasures import ErasingPorts, erase_people, receive_recei
 
 
 def on_roster_parsed(uow: UnitOfWork, events: Sequence[Event], *, pseudonyms: Pseudonyms) -> None:
-    """Each chunk answers for itself; statements per chunk do not grow with its rows."""
+    """Resolves the rows of a chunk; with `dry_run` it only forecasts. Each chunk answers for itself."""
     for event in events:
         rosters.resolve_roster(uow, event.data, Cause.of(event), pseudonyms)
         uow.progress()
 
 
 def on_student_purged(uow: UnitOfWork, events: Sequence[Event], *, ports: ErasingPorts) -> None:
-    """This context's own part; the records themselves went with the purge."""
+    """Erases what is left here, event bodies, answers, dead letters, photos, and writes the ledger."""
     erase_people(uow, events, ports)
 
 
 def on_erasure_completed(uow: UnitOfWork, events: Sequence[Event]) -> None:
-    """The receipts of one context; all five contexts' come here."""
+    """A receipt; all five contexts' come here."""
     receive_receipts(uow, events)

@@ -12,46 +12,36 @@ from servicekit.periodic import PeriodicTask
 from servicekit.storage import open_store
 from servicekit.worker_kit import WorkerKit
 
-from students import handlers
+from students import handlers, metrics
 from students.adapters.ledger import ObjectLedger
 from students.domain.audit import Pseudonyms
 from students.settings import Settings
 from students.usecases import erasures, purge, sessions
-from students.usecases.erasures import ErasingPorts, OverdueMetrics
+from students.usecases.erasures import ErasingPorts, Overdue
 from students.usecases.registration import prune_requests
 from students.usecases.rosters import forget_credentials
 
 
-def prune_sign_ins(db: Database, now: datetime) -> None:
-    """Periodic task: forget what only counted while it was young."""
-    sessions.prune(db, now)
-    throttle.prune(db, now)
-
-
 def build_worker(settings: Settings) -> Worker:
-    kit = WorkerKit.open("students", settings)
-    pseudonyms = Pseudonyms(settings.pseudonym_key.reveal())
-    objects, dead = open_store(settings, settings.r2_storage_bucket), kit.queue("students", dead=True)
-    erasing = ErasingPorts(objects, ObjectLedger(objects), pseudonyms, dead)
+    kit = WorkerKit.open("students", settings, metrics.ALL)
+    names = Pseudonyms(settings.pseudonym_key.reveal())
+    objects = open_store(settings, settings.r2_storage_bucket)
+    erasing = ErasingPorts(objects, ObjectLedger(objects), names, kit.eraser)
     return kit.worker(
         [
             # single: a tenant's lock is held for one chunk, and an import's progress shows after each
-            on(
-                "enrollment.roster.parsed",
-                partial(handlers.on_roster_parsed, pseudonyms=pseudonyms),
-                single=True,
-            ),
-            on("students.student.purged", partial(handlers.on_student_purged, ports=erasing)),
+            on("enrollment.roster.parsed", handlers.on_roster_parsed, single=True, pseudonyms=names),
+            on("students.student.purged", handlers.on_student_purged, ports=erasing),
             *(on(f"{context}.erasure.completed", handlers.on_erasure_completed) for context in CONTEXTS),
         ],
-        periodic_tasks(kit, pseudonyms),
+        periodic_tasks(kit, names),
     )
 
 
-def periodic_tasks(kit: WorkerKit, pseudonyms: Pseudonyms) -> list[PeriodicTask]:
-    registry = kit.runtime.metrics.registry
-    empty_trash = partial(purge.purge_expired, pseudonyms=pseudonyms, metrics=purge.PurgeMetrics(registry))
-    check = partial(erasures.check_erasures, metrics=OverdueMetrics(registry, kit.runtime.clock))
+def periodic_tasks(kit: WorkerKit, names: Pseudonyms) -> list[PeriodicTask]:
+    figures, overdue = kit.runtime.metrics, Overdue(kit.runtime.metrics, kit.runtime.clock)
+    empty_trash = partial(purge.purge_expired, pseudonyms=names, metrics=figures)
+    check = partial(erasures.check_erasures, overdue=overdue)
     return [
         PeriodicTask("students.forget_credentials", forget_credentials, daily_at=time(3, 5)),
         PeriodicTask("students.purge_deleted", empty_trash, daily_at=time(3, 15)),
@@ -59,3 +49,9 @@ def periodic_tasks(kit: WorkerKit, pseudonyms: Pseudonyms) -> list[PeriodicTask]
         PeriodicTask("students.check_erasures", check, every=erasures.CHECK_EVERY),
         PeriodicTask("students.prune_sign_ins", prune_sign_ins, every=timedelta(hours=1)),
     ]
+
+
+def prune_sign_ins(db: Database, now: datetime) -> None:
+    """Periodic task: forget what only counted while it was young."""
+    sessions.prune(db, now)
+    throttle.prune(db, now)

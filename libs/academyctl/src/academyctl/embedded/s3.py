@@ -31,7 +31,7 @@ def program(data: Path, port: int, access_key: str, secret_key: str) -> Program:
         "s3",
         (str(weed), "-logtostderr=true", "mini", *(f"-{name}={value}" for name, value in options.items())),
         lambda: answers_ok(port, "/healthz"),
-        env={**plain_environment(), **credentials, "GOMEMLIMIT": "256MiB", "GOGC": "50"},
+        env={**plain_environment(), **credentials, "GOMEMLIMIT": "320MiB", "GOGC": "50"},
         ports=tuple(ports.values()),
         stop_seconds=15,
     )

@@ -23,6 +23,7 @@ from eventkit.runtime import Runtime
 from eventkit.subscription import on
 from flask import Flask
 from prometheus_client import CollectorRegistry
+from servicekit.erasure import Eraser
 from testkit.api import app_of, internal
 from testkit.sqs import FakeSqs
 
@@ -45,7 +46,9 @@ def purge(imports: Any, sqs: FakeSqs) -> Callable[..., Event]:
     def run(*people: tuple[Any, ...], of: Any = imports) -> Event:
         event = purged(of, *people)
         dead = Queue.open(sqs, "enrollment-dlq")
-        of.handle([event], partial(handlers.on_student_purged, dead=dead))
+        of.handle(
+            [event], partial(handlers.on_student_purged, erase=Eraser(dead, "enrollment.erasure.completed"))
+        )
         return event
 
     return run
@@ -260,7 +263,12 @@ def test_a_second_delivery_changes_and_says_nothing(imports: Any, usable: Any, s
     rich(imports, usable, student)
     body = encode(purged(imports, (student, NAME, PHONE, OWN_PHONE)))
     dead = Queue.open(sqs, "enrollment-dlq")
-    heard = [on("students.student.purged", partial(handlers.on_student_purged, dead=dead))]
+    heard = [
+        on(
+            "students.student.purged",
+            partial(handlers.on_student_purged, erase=Eraser(dead, "enrollment.erasure.completed")),
+        )
+    ]
     runtime = Runtime(SYSTEM_CLOCK, Metrics(CollectorRegistry()))
     database = imports.academy.database
     consumer = Consumer("enrollment", Queue.open(sqs, "enrollment"), dead, database, heard, runtime)

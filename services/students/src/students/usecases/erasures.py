@@ -18,25 +18,23 @@ from contracts.erasure import CONTEXTS
 from eventkit.clock import Clock
 from eventkit.envelope import Event
 from eventkit.erasure import Counts, Person, forget_names
+from eventkit.metrics import Metrics
 from eventkit.ports import Database
-from eventkit.queue import Queue
 from eventkit.uow import UnitOfWork
-from prometheus_client import CollectorRegistry, Gauge
-from servicekit.erasure import erase
-from servicekit.metrics import NAMES
+from servicekit.erasure import Eraser
 from servicekit.storage import ObjectStore
 from sqlalchemy import Row
 
 from students.domain.audit import Action, Pseudonyms
 from students.domain.erasures import OVERDUE_AFTER, LedgerEntry, Subject
 from students.domain.records import photo_key
+from students.metrics import ERASURES_OVERDUE
 from students.store import erasures as store
 
 log = logging.getLogger(__name__)
 
 CHECK_EVERY = timedelta(hours=1)
 _ACTOR = "task:erasures"
-_OVERDUE = "academy_erasures_overdue"
 
 
 class Ledger(Protocol):
@@ -48,27 +46,26 @@ class Ledger(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ErasingPorts:
-    """What erasing in this context needs beside the unit of work; `dead` is its dead-letter queue."""
+    """What erasing in this context needs beside the unit of work."""
 
     objects: ObjectStore
     ledger: Ledger
     pseudonyms: Pseudonyms
-    dead: Queue
+    erase: Eraser
 
 
-class OverdueMetrics:
+class Overdue:
     """Erasures that wait too long, by the service that has not answered.
 
     A figure of two checks ago is of another worker's time: it shows as NaN, so that no alarm stays on.
     """
 
-    def __init__(self, registry: CollectorRegistry, clock: Clock) -> None:
+    def __init__(self, metrics: Metrics, clock: Clock) -> None:
         self._clock = clock
         self._waiting: Mapping[str, int] = {}
         self._good_until = float("-inf")
-        gauge = Gauge(_OVERDUE, NAMES[_OVERDUE][1], ("service",), registry=registry)
         for service in CONTEXTS:
-            gauge.labels(service).set_function(partial(self._value, service))
+            metrics.follow(ERASURES_OVERDUE, partial(self._value, service), service=service)
 
     def show(self, waiting: Mapping[str, int]) -> None:
         self._waiting = waiting
@@ -85,8 +82,7 @@ def erase_people(uow: UnitOfWork, events: Sequence[Event], ports: ErasingPorts) 
     The ledger comes first: a receipt that is published without it would be lost with the database.
     """
     _keep(uow, events, ports)
-    own = partial(_erase, objects=ports.objects)
-    erase(uow, events, own, receipt="students.erasure.completed", dead=ports.dead)
+    ports.erase(uow, events, partial(_erase, objects=ports.objects))
 
 
 def _keep(uow: UnitOfWork, events: Sequence[Event], ports: ErasingPorts) -> None:
@@ -150,11 +146,11 @@ def receive_receipts(uow: UnitOfWork, events: Sequence[Event]) -> None:
         forget_names(uow, completed)
 
 
-def check_erasures(db: Database, now: datetime, *, metrics: OverdueMetrics) -> None:
+def check_erasures(db: Database, now: datetime, *, overdue: Overdue) -> None:
     """Periodic task: say which services have not answered for 24 h."""
     with db.system() as conn:
         waiting = store.overdue(conn, now - OVERDUE_AFTER)
-    metrics.show(waiting)
+    overdue.show(waiting)
     if waiting:
         log.error("erasures are overdue", extra={"waiting": waiting})
 

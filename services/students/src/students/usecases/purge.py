@@ -13,17 +13,17 @@ from uuid import UUID
 from eventkit.errors import TransientError
 from eventkit.failures import describe, is_outage, place
 from eventkit.ids import new_id
+from eventkit.metrics import Metrics
 from eventkit.ports import Database
 from eventkit.trace import Cause
 from eventkit.uow import UnitOfWork, unit_of_work
-from prometheus_client import CollectorRegistry, Gauge
-from servicekit.metrics import NAMES
 from sqlalchemy import Row
 from sqlalchemy.exc import SQLAlchemyError
 
 from students.domain.audit import Action, Actor, Pseudonyms
 from students.domain.purge import BATCH, KEEP_FOR, Fuse, Reason, Refused
 from students.events import SERVICE
+from students.metrics import PURGE_HELD
 from students.store import purge as store
 from students.store import students
 from students.usecases.audit import record
@@ -65,21 +65,6 @@ class Run:
     refused: Counter[str] = field(default_factory=Counter)
 
 
-class PurgeMetrics:
-    """People whom the last run of this worker held back, in all tenants, by reason."""
-
-    def __init__(self, registry: CollectorRegistry) -> None:
-        self._held = Gauge(
-            "academy_purge_held", NAMES["academy_purge_held"][1], ("reason",), registry=registry
-        )
-
-    def show(self, runs: Iterable[Run]) -> None:
-        done = list(runs)
-        self._held.labels("fuse").set(sum(run.due for run in done if run.fused))
-        for code in _HELD_BACK:
-            self._held.labels(code).set(sum(run.refused[code] for run in done))
-
-
 def purge(uow: UnitOfWork, by: Actor, student_ids: Iterable[UUID], reason: str) -> Purged:
     """Remove students of the trash, merged ones too, with all that hangs on them; the rest is refused.
 
@@ -113,14 +98,14 @@ def record_refusals(uow: UnitOfWork, by: Actor, refused: Sequence[Refusal], reas
         record(uow, by, Action.PURGE_REFUSED, ids, {"reason": str(reason), "code": str(code)})
 
 
-def purge_expired(db: Database, now: datetime, *, pseudonyms: Pseudonyms, metrics: PurgeMetrics) -> None:
+def purge_expired(db: Database, now: datetime, *, pseudonyms: Pseudonyms, metrics: Metrics) -> None:
     """Periodic task: 30 days after its deletion a student is gone for good.
 
     Each batch commits, so a crash continues where it stopped. Raises TransientError after all tenants
     when one of them failed.
     """
     by = Actor(f"task:{TASK}", pseudonyms)
-    metrics.show(empty_trash(db, by, now - KEEP_FOR, Fuse()))
+    _show(metrics, empty_trash(db, by, now - KEEP_FOR, Fuse()))
 
 
 def empty_trash(
@@ -152,6 +137,13 @@ def empty_trash(
     if failed:
         raise TransientError(f"{failed} academies failed")
     return runs
+
+
+def _show(metrics: Metrics, runs: Sequence[Run]) -> None:
+    """People whom this run held back, in all tenants, by reason."""
+    metrics.set(PURGE_HELD, sum(run.due for run in runs if run.fused), reason="fuse")
+    for code in _HELD_BACK:
+        metrics.set(PURGE_HELD, sum(run.refused[code] for run in runs), reason=code)
 
 
 def _empty(db: Database, by: Actor, before: datetime, fuse: Fuse, academy: Row[Any], dry_run: bool) -> Run:

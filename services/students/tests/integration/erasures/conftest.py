@@ -18,6 +18,7 @@ from eventkit.errors import UnavailableError
 from eventkit.queue import Queue
 from eventkit.trace import Cause
 from eventkit.uow import UnitOfWork, unit_of_work
+from servicekit.erasure import Eraser
 from servicekit.settings import load
 from servicekit.storage import ObjectInfo, ObjectMissingError
 from sqlalchemy import Engine, event
@@ -84,9 +85,8 @@ class Erasures:
 
     def __post_init__(self) -> None:
         self.sqs.make_pair("academy-students-events")
-        self.ports = ErasingPorts(
-            self.objects, ObjectLedger(self.objects), PSEUDONYMS, Queue.open(self.sqs, DEAD)
-        )
+        eraser = Eraser(Queue.open(self.sqs, DEAD), "students.erasure.completed")
+        self.ports = ErasingPorts(self.objects, ObjectLedger(self.objects), PSEUDONYMS, eraser)
 
     def work(self, tenant: str = "demo") -> Any:
         return unit_of_work(self.academy.db.database, tenant, Cause.start(), source="students")

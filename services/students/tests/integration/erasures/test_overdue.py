@@ -6,8 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from contracts.erasure import CONTEXTS
+from eventkit.metrics import Metrics
 from prometheus_client import CollectorRegistry
-from students.usecases.erasures import CHECK_EVERY, OverdueMetrics, check_erasures
+from students.metrics import ALL
+from students.usecases.erasures import CHECK_EVERY, Overdue, check_erasures
 from testkit.clock import FakeClock
 
 DAY = timedelta(hours=24)
@@ -26,10 +28,10 @@ def clock():
 @pytest.fixture
 def check(academy, registry, clock):
     """`check(now)`: service → erasures it owes, as /metrics would show it."""
-    metrics = OverdueMetrics(registry, clock)
+    overdue = Overdue(Metrics(registry, ALL), clock)
 
     def run(now):
-        check_erasures(academy.db.database, now, metrics=metrics)
+        check_erasures(academy.db.database, now, overdue=overdue)
         return shown(registry)
 
     return run

@@ -13,10 +13,12 @@ from eventkit.errors import TransientError
 from eventkit.metrics import Metrics
 from eventkit.runtime import Runtime
 from prometheus_client import CollectorRegistry
-from servicekit.periodic import PeriodicLoop, PeriodicMetrics, PeriodicTask
+from servicekit.metrics import WORKER
+from servicekit.periodic import PeriodicLoop, PeriodicTask
 from sqlalchemy.exc import IntegrityError
 from students.domain.audit import Pseudonyms
 from students.domain.purge import BATCH, Fuse
+from students.metrics import ALL
 from students.usecases import purge as usecases
 from testkit.api import PSEUDONYM_KEY
 from testkit.clock import FakeClock
@@ -47,11 +49,11 @@ class Worker:
 
     def __init__(self, db, clock):
         self.clock, self.registry = clock, CollectorRegistry()
-        self.metrics = usecases.PurgeMetrics(self.registry)
+        self.metrics = Metrics(self.registry, (*WORKER, *ALL))
         body = partial(usecases.purge_expired, pseudonyms=PSEUDONYMS, metrics=self.metrics)
         task = PeriodicTask("students.purge_deleted", body, daily_at=time(3, 15))
-        runtime = Runtime(clock, Metrics(self.registry))
-        self.loop = PeriodicLoop(task, db, runtime, PeriodicMetrics(self.registry))
+        runtime = Runtime(clock, self.metrics)
+        self.loop = PeriodicLoop(task, db, runtime)
 
     def value(self, name, **labels):
         return self.registry.get_sample_value(name, labels)
@@ -66,7 +68,7 @@ def worker(academy):
 def run(academy):
     """One run of the task at NOW; `run.held(reason)` is the gauge afterwards."""
     registry = CollectorRegistry()
-    metrics = usecases.PurgeMetrics(registry)
+    metrics = Metrics(registry, ALL)
 
     def once(now=NOW):
         usecases.purge_expired(academy.db.database, now, pseudonyms=PSEUDONYMS, metrics=metrics)
