@@ -1,7 +1,7 @@
 # `make` prints this help. Bodies are in deploy/scripts, which .ci/run uses as well.
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help run setup test check lint types fmt bench bench-import lock clean
+.PHONY: help run setup test check lint types fmt docs bench bench-import bench-events lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -27,11 +27,17 @@ types: ## mypy --strict
 fmt: ## rewrite the code as ruff formats it
 	@exec deploy/scripts/fmt
 
+docs: ## the tables of the services' READMEs and the dashboards, from the code
+	@exec deploy/scripts/docs
+
 bench: ## all measurements, as ratios taken side by side
 	@exec deploy/scripts/bench all
 
 bench-import: ## the roster import: rows/s, ratio to COPY, cost per row as sheets grow
 	@exec deploy/scripts/bench import
+
+bench-events: ## consumer and relay as ratios to bare boto3, wake-up by NOTIFY as a ratio to a poll
+	@exec deploy/scripts/bench events
 
 lock: ## resolve requirements/*.in again
 	@exec deploy/scripts/setup dev && exec deploy/scripts/lock

@@ -1,6 +1,7 @@
 """Who may import whom."""
 
 import sys
+from graphlib import TopologicalSorter
 
 LIBS = ("contracts", "eventkit", "servicekit", "testkit", "academyctl")
 # what each library may see of the others; services may see contracts, eventkit and servicekit
@@ -10,6 +11,24 @@ ALLOWED = {
     "servicekit": {"contracts", "eventkit"},
     "testkit": {"contracts", "eventkit", "servicekit", "academyctl"},
     "academyctl": {"contracts", "eventkit", "servicekit"},
+}
+# what the parts of a service may see of each other: downwards only, so that no rule depends on a route
+LAYERS = {
+    "domain": set(),
+    "events": set(),
+    "settings": {"domain"},
+    "metrics": {"domain"},
+    "ports": {"domain"},
+    "store": {"domain"},
+    "adapters": {"domain", "ports"},
+    "usecases": {"domain", "events", "metrics", "ports", "store"},
+    "schemas": {"domain", "store", "usecases"},
+    "handlers": {"domain", "ports", "usecases"},
+    "http": {"domain", "ports", "schemas", "store", "usecases"},
+    "commands": {"adapters", "domain", "events", "settings", "store", "usecases"},
+    "app": {"adapters", "domain", "http", "ports", "settings", "store", "usecases"},
+    "worker": {"adapters", "domain", "handlers", "metrics", "settings", "usecases"},
+    "__main__": {"commands", "settings"},
 }
 # the identity rule is shared with the students service, so it stands in contracts
 DOMAIN_MAY_IMPORT = {"contracts.identity"}
@@ -40,6 +59,26 @@ def test_services_import_no_other_service_and_no_tool(modules, services):
         if m.package in services.values() and top not in {"contracts", "eventkit", "servicekit"}
     ]
     assert wrong == []
+
+
+def test_no_module_is_imported_by_what_it_imports(graph):
+    """Raises CycleError, which names the circle."""
+    TopologicalSorter(graph).prepare()
+
+
+def test_a_service_s_parts_see_only_the_parts_below_them(graph, services):
+    wrong = [
+        f"{module} imports {other}"
+        for module, others in graph.items()
+        for other in others
+        if (package := module.split(".")[0]) in services.values() and other.startswith(f"{package}.")
+        if _layer(other) not in {_layer(module), *LAYERS[_layer(module)]}
+    ]
+    assert wrong == []
+
+
+def _layer(module):
+    return module.split(".")[1]
 
 
 def test_domain_is_pure(modules):

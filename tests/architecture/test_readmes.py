@@ -1,65 +1,76 @@
-"""A service's README says what its code does: routes with roles, events, settings."""
+"""A service's README says what its code does: routes with roles, events, tasks, settings."""
 
 import re
 from importlib import import_module
 
 import pytest
 from contracts import REGISTRY, SERVICES
-from servicekit.settings import describe
-from servicekit.web import routes
-from testkit.api import app_of
+from testkit.readmes import README, ReadmeError, rewritten, tables_of
 
-TYPED_PARAMETER = re.compile("<[^:<>]+:")
-ROLE_ORDER = ["owner", "admin", "teacher", "staff", "student", "parent", "public", "internal"]
-# what servicekit answers for every service alike
-KIT_PAGES = re.compile(r"/(livez|readyz|health|metrics|openapi/[a-z.-]+)")
-
-
-@pytest.fixture(params=SERVICES)
-def service(request):
-    return request.param
+TABLES = {
+    heading: f"| {heading} |\n|---|\n| `new` |\n"
+    for heading in ("Routes", "Publishes", "Consumes", "Settings")
+}
+TEXT = "# toy\n" + "".join(
+    f"\n## {heading}\n\nBefore.\n\n| old |\n|---|\n| old |\n\nAfter | all.\n" for heading in TABLES
+)
 
 
 @pytest.fixture
-def package(service):
-    return service.replace("-", "_")
+def readme(tmp_path):
+    path = tmp_path / "README.md"
+    path.write_text(TEXT, encoding="utf-8")
+    return path
 
 
-@pytest.fixture
-def sections(root, service):
-    text = (root / "services" / service / "README.md").read_text(encoding="utf-8")
-    return dict(re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL))
+@pytest.mark.parametrize("service", SERVICES)
+def test_tables_are_those_of_the_code(root, service, issuer):
+    file = root / README.format(service)
+    assert file.read_text(encoding="utf-8") == rewritten(file, tables_of(service, issuer)), "run: make docs"
 
 
-def table(section):
-    """Cells of each row, header and rule left out."""
-    lines = [line for line in section.splitlines() if line.startswith("|")][2:]
-    return [[cell.strip().strip("`") for cell in line.strip("|").split("|")] for line in lines]
-
-
-def test_routes(sections, service, issuer):
-    app = app_of(service, issuer)
-    served = {
-        (f"{r.method} {TYPED_PARAMETER.sub('<', r.rule)}", ", ".join(sorted(r.roles, key=ROLE_ORDER.index)))
-        for r in routes(app)
-        if not KIT_PAGES.fullmatch(r.rule)
-    }
-    assert {(cells[0], cells[1]) for cells in table(sections["Routes"])} == served
-
-
-def test_events(sections, service, package):
-    events = import_module(f"{package}.events")
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_service_s_list_of_events_is_the_registry_s(service):
+    events = import_module(f"{service.replace('-', '_')}.events")
     assert REGISTRY.published_by(service) == events.PUBLISHES
     assert REGISTRY.consumed_by(service) == events.CONSUMES
-    assert {cells[0] for cells in table(sections["Publishes"])} == events.PUBLISHES
-    assert {cells[0] for cells in table(sections["Consumes"])} == events.CONSUMES
 
 
-def test_settings(sections, service, package):
-    settings = import_module(f"{package}.settings").Settings
-    expected = [[row.name, "yes" if row.required else "", row.default, row.doc] for row in describe(settings)]
-    documented = [row for row in table(sections["Settings"]) if row[0] != "MIGRATION_DATABASE_URL"]
-    assert documented == expected
+def test_what_people_wrote_around_a_table_stays(readme):
+    expected = TEXT
+    for table in TABLES.values():
+        expected = expected.replace("| old |\n|---|\n| old |\n", table, 1)
+    assert rewritten(readme, TABLES) == expected
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        TEXT.replace("## Publishes", "## Says"),
+        TEXT.replace("## Publishes", "### Publishes"),
+        TEXT.replace("| old |\n|---|\n| old |\n\nAfter | all.\n\n## Consumes", "\n## Consumes"),
+    ],
+    ids=["no heading", "a lower heading", "no table"],
+)
+def test_a_table_without_its_place_is_named(readme, broken):
+    readme.write_text(broken, encoding="utf-8")
+    with pytest.raises(ReadmeError, match=r"README\.md: no '## Publishes' with a table"):
+        rewritten(readme, TABLES)
+
+
+def test_a_heading_whose_tasks_are_gone_is_named(readme):
+    readme.write_text(TEXT + "\n## Periodic tasks\n\n| task |\n|---|\n", encoding="utf-8")
+    with pytest.raises(ReadmeError, match="nothing belongs under '## Periodic tasks'"):
+        rewritten(readme, TABLES)
+
+
+@pytest.mark.parametrize(
+    "wordless", ["contracts.erasure.ErasureCompleted", "media.handlers.on_student_purged"]
+)
+def test_what_has_no_docstring_is_named(wordless, issuer, monkeypatch):
+    monkeypatch.setattr(f"{wordless}.__doc__", None)
+    with pytest.raises(ReadmeError, match=f"{wordless} has no docstring"):
+        tables_of("media", issuer)
 
 
 def test_the_main_readme_s_first_screen_says_the_two_commands(root):

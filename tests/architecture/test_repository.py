@@ -1,8 +1,10 @@
 """Rules of the repository as a whole."""
 
 import ast
+import io
 import re
 import subprocess
+import tokenize
 
 import pytest
 
@@ -17,6 +19,8 @@ REGISTRY_HOSTS = [
     )
 ]
 LOCKS = ("service", "local", "dev")
+EXEMPTION = re.compile(r"type:\s*ignore|\bnoqa\b")
+WITH_CODES = re.compile(r"type: ignore\[[a-z-]+(, ?[a-z-]+)*\]|noqa: [A-Z]+\d+((, ?| )[A-Z]+\d+)*")
 
 
 @pytest.fixture(scope="module")
@@ -68,3 +72,45 @@ def test_no_secret_has_a_default(modules):
                 if {"secret", "default"} <= keywords:
                     wrong.append(f"{m.name}:{node.lineno}")
     assert wrong == []
+
+
+def test_every_exemption_names_its_rule_and_says_why(tracked, root):
+    """`type: ignore` and `noqa`: the code, and a reason in words beside it or in the line above."""
+    wrong = [
+        f"{path.relative_to(root)}:{number}"
+        for path in tracked
+        if path.suffix == ".py"
+        for number, comment, above in comments(path.read_text(encoding="utf-8"))
+        if EXEMPTION.search(comment)
+        if EXEMPTION.search(rest := WITH_CODES.sub("", comment)) or not re.search(r"\w{2}", rest + above)
+    ]
+    assert wrong == []
+
+
+def comments(source):
+    """(line number, comment, the comment that is all of the line above) of a Python file."""
+    lines = ["", *source.splitlines()]
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            number = token.start[0]
+            above = lines[number - 1].strip()
+            yield number, token.string, above if above.startswith("#") else ""
+
+
+def test_types_are_ignored_only_where_they_are_checked(tracked, root):
+    """mypy does not look at the tests."""
+    tests = [path for path in tracked if path.suffix == ".py" and "tests" in path.relative_to(root).parts]
+    ignoring = [
+        f"{path.relative_to(root)}:{number}"
+        for path in tests
+        for number, comment, _ in comments(path.read_text(encoding="utf-8"))
+        if re.search(r"type:\s*ignore", comment)
+    ]
+    assert ignoring == []
+
+
+def test_every_override_of_mypy_says_why(root):
+    lines = (root / "pyproject.toml").read_text(encoding="utf-8").splitlines()
+    after = [lines[at + 1] for at, line in enumerate(lines) if line == "[[tool.mypy.overrides]]"]
+    assert after
+    assert [line for line in after if not line.startswith("# ")] == []

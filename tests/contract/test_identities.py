@@ -10,17 +10,18 @@ from uuid import uuid4
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
+from servicekit.app import routes
 from servicekit.auth import (
     ACCOUNT_ISSUER,
     ACCOUNT_ROLES,
     ANYONE,
     INTERNAL,
+    OPERATIONS,
     PUBLIC,
     STAFF_ROLES,
     STUDENT,
     Role,
 )
-from servicekit.web import routes
 from testkit.api import app_of
 from testkit.tokens import KEY_ID
 
@@ -58,6 +59,11 @@ def by_roles(app, wanted):
     return sorted(found, key=lambda route: route[:2])
 
 
+def signed_in(roles):
+    """Of an academy, or of whoever runs the system."""
+    return roles <= ANYONE or roles <= OPERATIONS
+
+
 def wrong_tokens(issuer):
     """(what is wrong, token): each must be answered 401."""
     now = int(time.time())
@@ -92,7 +98,7 @@ def test_user_routes_refuse_every_wrong_token(service, issuer):
     app = app_of(service, issuer)
     client = app.test_client()
     answers = {}
-    for method, path, _ in by_roles(app, lambda roles: roles <= ANYONE):
+    for method, path, _ in by_roles(app, signed_in):
         for wrong, token in wrong_tokens(issuer).items():
             headers = {} if token is None else {"Authorization": f"Bearer {token}"}
             answer = client.open(path, method=method, headers=headers)
@@ -104,12 +110,36 @@ def test_user_routes_refuse_every_role_they_do_not_name(service, issuer):
     app = app_of(service, issuer)
     client = app.test_client()
     answers = {}
-    for method, path, admitted in by_roles(app, lambda roles: roles <= ANYONE):
+    for method, path, admitted in by_roles(app, signed_in):
         # the staff's issuer makes no students and no parents, wherever those are admitted
         for role in [*sorted((ROLES - admitted) | ACCOUNT_ROLES), "superuser"]:
             answer = client.open(path, method=method, headers=issuer.headers(roles=[role]))
             answers[method, path, role] = answer.status_code
     assert {key: status for key, status in answers.items() if status != 403} == {}
+
+
+def test_operators_and_academies_get_nowhere_in_each_others_routes(service, issuer):
+    """However many roles of their own kind they have."""
+    app = app_of(service, issuer)
+    client = app.test_client()
+    answers = {}
+    for mine, theirs in ((STAFF_ROLES, OPERATIONS), (OPERATIONS, ANYONE)):
+        strange = by_roles(app, lambda roles, theirs=theirs: roles <= theirs)
+        for method, path, _ in strange:
+            answer = client.open(path, method=method, headers=issuer.headers(roles=sorted(mine)))
+            answers[method, path] = (answer.status_code, answer.get_json()["code"])
+    assert {key: got for key, got in answers.items() if got != (403, "forbidden")} == {}
+    assert len([path for _, path in answers if path.startswith(f"/api/v1/operations/{service}/")]) > 20
+
+
+def test_every_route_of_the_operators_has_an_internal_twin(service, issuer):
+    """And no route of an academy lies beside them."""
+    prefix, inside = f"/api/v1/operations/{service}/", "/internal/operations/"
+    found = {(r.method, r.rule): r.roles for r in routes(app_of(service, issuer))}
+    twins = {(method, rule.removeprefix(inside)) for method, rule in found if rule.startswith(inside)}
+    assert twins == {(method, rule.removeprefix(prefix)) for method, rule in found if rule.startswith(prefix)}
+    beside = {key for key, roles in found.items() if (roles <= OPERATIONS) != key[1].startswith(prefix)}
+    assert beside == set()
 
 
 def test_students_and_parents_get_nowhere_but_where_they_are_named(service, issuer):
@@ -118,7 +148,7 @@ def test_students_and_parents_get_nowhere_but_where_they_are_named(service, issu
     client = app.test_client()
     expected = (403, "forbidden") if service == "students" else (401, "invalid_token")
     answers = {}
-    for method, path, admitted in by_roles(app, lambda roles: roles <= ANYONE):
+    for method, path, admitted in by_roles(app, signed_in):
         for role in [*sorted(ROLES - (admitted & ACCOUNT_ROLES)), "superuser"]:
             headers = {"Authorization": f"Bearer {issuer.mint_account(role=role)}"}
             answer = client.open(path, method=method, headers=headers)
@@ -174,6 +204,7 @@ def test_openapi_documents_every_route_and_no_other(service, issuer):
     served = {
         (r.method, re.sub(r"<(?:[^:<>]+:)?([^<>]+)>", r"{\1}", r.rule))
         for r in routes(app)
-        if (r.method, r.rule) not in pages(service)
+        # the twins of the operators' routes are as those
+        if (r.method, r.rule) not in pages(service) and not r.rule.startswith("/internal/operations/")
     }
     assert documented == served

@@ -1,30 +1,34 @@
 """Two toy services on real PostgreSQL, a strict SQS and a clock that only tests move.
 
 alpha places orders; beta counts each one once and says so; alpha books what was counted, under a lease.
-Beta refuses order 13 for good, alpha order 7: those become dead letters.
+Beta refuses order 13 for good, alpha order 7: those become dead letters, until a build refuses nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
 import orjson
 import pytest
 from contracts import EventType, Registry
-from eventkit import lease
+from eventkit import lease, ledger
 from eventkit.consumer import Consumer, Receipt, on
+from eventkit.deadletters.collecting import Collector
+from eventkit.deadletters.rehearsal import Rehearsal
+from eventkit.deadletters.replayer import Replayer
 from eventkit.envelope import Event
 from eventkit.errors import PermanentError
 from eventkit.metrics import Metrics
 from eventkit.queue import Queue
 from eventkit.relay import Relay
 from eventkit.runtime import Runtime
-from eventkit.schema import create_kit_tables
+from eventkit.schema import create_whole_kit
+from eventkit.subscription import Subscription, by_type
 from eventkit.trace import Cause
 from eventkit.uow import UnitOfWork, unit_of_work
 from marshmallow import Schema, fields
@@ -44,6 +48,12 @@ LEASE = timedelta(
 )  # longer, so that a message comes back while its job is still claimed
 
 
+class Refuses(frozenset[int]):
+    """Numbers of orders that a build refuses."""
+
+    harmless = True  # as it is in a rehearsal
+
+
 class Order(Schema):
     number = fields.Integer(required=True)
 
@@ -57,7 +67,7 @@ REGISTRY = Registry(
 
 
 def _build(schema: str, op: Operations) -> None:
-    create_kit_tables(op, schema)
+    create_whole_kit(op, schema)
     op.execute("CREATE TABLE effect (tenant_id text NOT NULL, number int NOT NULL)")
     enable_rls(op, "effect")
 
@@ -71,7 +81,12 @@ class QuickLocks:
     def __init__(self, db: Any) -> None:
         self._db = db
         self.schema = db.schema
-        self.system, self.dedicated, self.ping = db.system, db.dedicated, db.ping
+        self.sessions: list[Any] = []
+        self.system, self.ping = db.system, db.ping
+
+    def dedicated(self) -> Any:
+        self.sessions.append(self._db.dedicated())
+        return self.sessions[-1]
 
     @contextmanager
     def tenant(self, tenant_id: str) -> Iterator[Connection]:
@@ -87,21 +102,23 @@ def _effect(uow: UnitOfWork, numbers: Sequence[int]) -> None:
     )
 
 
-def on_order_placed(uow: UnitOfWork, events: Sequence[Event]) -> None:
+def on_order_placed(refuses: Refuses, uow: UnitOfWork, events: Sequence[Event]) -> None:
     """Beta: all events of a batch in one transaction."""
     numbers = [event.data["number"] for event in events]
     _effect(uow, numbers)
-    if BETA_REFUSES in numbers:
+    if not refuses.isdisjoint(numbers):
         raise PermanentError("refused")
     for event in events:
         uow.publish("beta.order.counted", subject=event.subject, data=event.data, cause=Cause.of(event))
 
 
-def on_order_counted(db: Any, clock: FakeClock, uow: UnitOfWork, events: Sequence[Event]) -> None:
+def on_order_counted(
+    refuses: Refuses, db: Any, clock: FakeClock, uow: UnitOfWork, events: Sequence[Event]
+) -> None:
     """Alpha: one at a time, as a long job: claim in a transaction of its own, write fenced."""
     (event,) = events
     number = event.data["number"]
-    if number == ALPHA_REFUSES:
+    if number in refuses:
         raise PermanentError("refused")
     with db.tenant(uow.tenant) as conn:
         fence = lease.claim(conn, f"order:{number}", "worker", LEASE, clock)
@@ -119,6 +136,7 @@ class Service:
     database: TestDatabase
     clock: FakeClock
     sqs: FakeSqs
+    refuses: Refuses
     points: CrashPoints = field(default_factory=CrashPoints)
     receipts: Receipt = field(default_factory=Receipt)
 
@@ -136,13 +154,29 @@ class Service:
     def new_relay(self, points: CrashPoints) -> Relay:
         return Relay(self.db, {self.peer: Queue.open(self.sqs, self.peer)}, self._runtime(points))
 
+    def _subscription(self) -> Subscription:
+        if self.name == "beta":
+            return on("alpha.order.placed", partial(on_order_placed, self.refuses))
+        book = partial(on_order_counted, self.refuses, self.db, self.clock)
+        return on("beta.order.counted", book, single=True)
+
     def new_consumer(self, points: CrashPoints) -> Consumer:
-        handlers = {
-            "alpha": on("beta.order.counted", partial(on_order_counted, self.db, self.clock), single=True),
-            "beta": on("alpha.order.placed", on_order_placed),
-        }
         queues = Queue.open(self.sqs, self.name), Queue.open(self.sqs, f"{self.name}-dlq")
-        return Consumer(self.name, *queues, self.db, [handlers[self.name]], self._runtime(points))
+        return Consumer(self.name, *queues, self.db, [self._subscription()], self._runtime(points))
+
+    def new_replayer(self, points: CrashPoints) -> Replayer:
+        runtime = self._runtime(points)
+        rehearsal = Rehearsal(self.name, self.db, by_type([self._subscription()]), runtime)
+        return Replayer(self.name, self.db, rehearsal, runtime, "build-2")
+
+    def collect(self) -> None:
+        """Dead letters into the table."""
+        Collector(Queue.open(self.sqs, f"{self.name}-dlq"), self.db, self.clock, REGISTRY).collect()
+
+    def deploy(self, refuses: Collection[int]) -> None:
+        """Another build of it."""
+        self.refuses = Refuses(refuses)
+        self.start()
 
     def step(self) -> None:
         """One round of relay and consumer; a crash starts the service anew."""
@@ -227,6 +261,22 @@ class World:
         assert set(published) == {*handled, *dead}
         assert len(dead) == 1
         assert subscriber.receipts.balanced
+        self.assert_books_balance(producer, subscriber)
+
+    def assert_books_balance(self, producer: Service, subscriber: Service) -> None:
+        """As the services count it themselves, an hour around now (an event's id tells when it was made)."""
+        subscriber.collect()
+        now, hour = datetime.now(UTC), timedelta(hours=1)
+        with producer.db.system() as conn:
+            published = ledger.published(conn, now - hour, now + hour)
+            ids = ledger.published_ids(conn, subscriber.name, now - hour, now + hour)
+        with subscriber.db.system() as conn:
+            settled = ledger.settled(conn, now - hour, now + hour)
+            assert ledger.unknown_among(conn, ids) == []
+        assert (
+            sum(row.sent for row in published) == sum(row.handled + row.dead for row in settled) == len(ids)
+        )
+        assert {row.unsent + row.parked for row in published} == {0}
 
 
 @pytest.fixture(scope="session")
@@ -241,13 +291,16 @@ def _databases(templates: Templates) -> Iterator[dict[str, TestDatabase]]:
 @pytest.fixture
 def world(_databases: dict[str, TestDatabase]) -> World:
     for database in _databases.values():
-        database.admin.execute("TRUNCATE outbox, inbox, lease, effect RESTART IDENTITY")
+        database.admin.execute(
+            "TRUNCATE outbox, inbox, lease, effect, dead_letter, dead_letter_verdict, replay, replay_item"
+            " RESTART IDENTITY"
+        )
     clock = FakeClock()
     sqs = FakeSqs(clock, seed=1)
     for name in ("alpha", "beta"):
         sqs.make_pair(name, visibility=VISIBILITY)
-    alpha = Service("alpha", "beta", _databases["alpha"], clock, sqs)
-    beta = Service("beta", "alpha", _databases["beta"], clock, sqs)
+    alpha = Service("alpha", "beta", _databases["alpha"], clock, sqs, Refuses({ALPHA_REFUSES}))
+    beta = Service("beta", "alpha", _databases["beta"], clock, sqs, Refuses({BETA_REFUSES}))
     made = World(alpha, beta, clock, sqs)
     made.place_orders()
     return made

@@ -9,6 +9,7 @@ import pytest
 from eventkit.points import ALL_POINTS, Point
 from testkit.points import Crash, CrashPoints
 
+POINTS = [point for point in ALL_POINTS if not point.startswith("replay.")]  # those are in test_replays.py
 FAULTS = ("crash", "duplicate", "reorder", "lost_lease", "lost_lease_and_crash")
 
 
@@ -46,7 +47,7 @@ def _arm(world: Any, name: str, point: Point, fault: str) -> None:
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-@pytest.mark.parametrize("point", ALL_POINTS)
+@pytest.mark.parametrize("point", POINTS)
 @pytest.mark.parametrize("name", ["alpha", "beta"])
 def test_one_effect_each(world: Any, name: str, point: Point, fault: str) -> None:
     service = world.services[name]
@@ -63,7 +64,7 @@ def test_one_effect_each(world: Any, name: str, point: Point, fault: str) -> Non
 def test_one_effect_each_in_a_storm_of_faults(world: Any, seed: int) -> None:
     """Many faults, any order, both services at once."""
     chance = random.Random(seed)
-    points = [point for point in ALL_POINTS if not point.startswith("drain")]
+    points = [point for point in POINTS if not point.startswith("drain")]
 
     def each_round(number: int) -> None:
         if number < 40:

@@ -6,7 +6,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
-from testkit.academy import Academy, MixedRoster
+from testkit.academy import SCHEMAS, Academy, MixedRoster
 from testkit.stack import second_worker
 from testkit.workbooks import HEADER, workbook
 
@@ -112,7 +112,7 @@ def test_two_academies_with_one_file_at_the_same_time_do_not_meet(stack, tmp_pat
         academies[0].api.get(f"/api/v1/enrollments/excel_job_status/{jobs[1]}/")
 
 
-@pytest.mark.parametrize("schema", ["enrollment", "students", "media", "messaging", "storage_janitor"])
+@pytest.mark.parametrize("schema", SCHEMAS)
 def test_the_runtime_role_sees_nothing_without_a_tenant(academy, stack, tmp_path, schema):
     academy.run(academy.lecture("중2 수학"), workbook(tmp_path / "명단.xlsx", {"명단": MESSY}))
     academy.settle()

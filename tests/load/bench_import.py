@@ -6,8 +6,6 @@ All processes of the stack, this client and PostgreSQL share the machine. Prints
 from __future__ import annotations
 
 import io
-import os
-import platform
 import secrets
 import statistics
 import sys
@@ -17,11 +15,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
 import psycopg
+from measuring import machine
 from testkit.academy import Academy, MixedRoster
 from testkit.stack import LocalStack, running_stack
 
@@ -173,8 +171,7 @@ def uploading(stack: LocalStack, folder: Path, result: Result, *, wanted: bool) 
 
 
 def report(results: list[Result], busy: Result) -> Iterator[str]:
-    cores, memory = os.cpu_count(), psutil.virtual_memory().total / 2**30
-    yield f"{datetime.now(UTC):%Y-%m-%d}, {cores} cores, {memory:.0f} GiB, Python {platform.python_version()}"
+    yield machine()
     yield ""
     yield "| rows | s | rows/s | of COPY student + enrollment | of COPY 8 tables | worker + parser MB |"
     yield "|---|---|---|---|---|---|"

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 import yaml
-from academyctl import endpoints, gateway
+from academyctl import endpoints, gateway, prometheus
 from academyctl.config import Directories, LocalSettings, Ports, load_settings
 from academyctl.issuer import AUDIENCE, ISSUER, ROLES, DevelopmentIssuer
 from academyctl.secret_store import SecretStore
 from academyctl.services import Surroundings, passwords, students_environment
 from contracts import SERVICES
-from servicekit.auth import STAFF_ROLES, KeySet, Role, Source, TokenVerifier
+from servicekit.auth import OPERATIONS, STAFF_ROLES, KeySet, Role, Source, TokenVerifier
 from servicekit.keys import signing_keys
 from servicekit.settings import SettingsError, key_bytes, peers
 
@@ -96,7 +96,8 @@ def test_only_the_students_service_signs_accounts_and_knows_its_peers(
     assert len(key_bytes(told.api("students").env["PSEUDONYM_KEY"])) == 32
     assert peers(told.worker("students").env["PEER_URLS"]) == {
         service: f"http://127.0.0.1:{Ports(8800).api(service)}"
-        for service in ("enrollment", "media", "messaging", "storage-janitor")
+        for service in SERVICES
+        if service != "students"
     }
     names = {"ACCOUNT_SIGNING_KEYS", "PSEUDONYM_KEY", "PEER_URLS"}
     again = surroundings(directories)
@@ -114,8 +115,8 @@ def test_only_the_students_service_signs_accounts_and_knows_its_peers(
     assert stat.S_IMODE(directories.accounts_key.stat().st_mode) == 0o600
 
 
-def test_the_development_issuer_signs_for_staff_only() -> None:
-    assert {Role(role) for role in ROLES} == STAFF_ROLES
+def test_the_development_issuer_signs_for_staff_and_operators_only() -> None:
+    assert {Role(role) for role in ROLES} == STAFF_ROLES | OPERATIONS
 
 
 def test_every_part_has_a_port_of_its_own(directories: Directories) -> None:
@@ -182,6 +183,26 @@ def test_the_longest_path_of_the_gateway_decides(tmp_path: Path, path: str, serv
     prefixes = {where: int(port) for equal, where, port in found if not equal and path.startswith(where)}
     port = exact.get(path) or prefixes.get(max(prefixes, key=len, default=""))
     assert port == (Ports(8800).api(service) if service else None)
+
+
+def test_prometheus_finds_every_process_of_the_stack_and_the_rules(directories: Directories) -> None:
+    prometheus.write(directories, Ports(8800))
+    written = yaml.safe_load(directories.prometheus.read_text(encoding="utf-8"))
+    found = {
+        (job["job_name"], target["labels"]["service"]): target["targets"]
+        for job in written["scrape_configs"]
+        for target in job["static_configs"]
+    }
+    told = surroundings(directories)
+    assert found == {
+        (kind, service): [f"127.0.0.1:{program(service).ports[0]}"]
+        for kind, program in (("api", told.api), ("worker", told.worker))
+        for service in SERVICES
+    }
+    assert all(job["honor_labels"] for job in written["scrape_configs"])
+    (rules,) = map(Path, written["rule_files"])
+    assert rules.is_absolute()
+    assert list(rules.parent.glob(rules.name))
 
 
 def test_the_defaults_are_those_of_the_readme() -> None:

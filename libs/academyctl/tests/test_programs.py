@@ -22,7 +22,7 @@ from testkit.waiting import wait_until
 
 def python(name: str, code: str, ready: Callable[[], bool] = lambda: True, **options: object) -> Program:
     argv = (sys.executable, "-I", "-S", "-c", code)
-    return Program(name, argv, ready, env={}, start_seconds=5, **options)  # type: ignore[arg-type]
+    return Program(name, argv, ready, env={}, start_seconds=5, **options)
 
 
 def alive(pid: int) -> bool:
@@ -40,7 +40,7 @@ def supervise(logs: Path, scenario: Callable[[Supervisor], object]) -> list[str]
     async def main() -> None:
         supervisor = Supervisor(logs, said.append, lambda: None)
         try:
-            await scenario(supervisor)  # type: ignore[misc]
+            await scenario(supervisor)
         finally:
             await supervisor.stop(list(supervisor.parts))
 

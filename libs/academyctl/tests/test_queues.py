@@ -53,6 +53,8 @@ def test_drift_is_reported_and_mended(client: Any, queues: list[QueueSpec]) -> N
     queue = next(queue for queue in queues if queue.name.endswith("students-events"))
     url = client.get_queue_url(QueueName=queue.name)["QueueUrl"]
     client.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "5"})
-    assert drift(client, queues) == [f"{queue.name}: VisibilityTimeout is 5, should be 30"]
+    assert [str(found) for found in drift(client, queues)] == [
+        f"{queue.name}: VisibilityTimeout is 5, should be 30"
+    ]
     create_queues(client, queues)
     assert drift(client, queues) == []

@@ -47,7 +47,26 @@ export class Auth extends EventTarget {
 
   /** Whether to offer what only the owner and administrators may do; the server alone decides. @returns {boolean} */
   get manages() {
-    return ["owner", "admin"].some((role) => this.claims.roles?.includes(role));
+    return this.#has("owner", "admin");
+  }
+
+  /** Whether this is somebody who runs the system, and belongs to no academy. @returns {boolean} */
+  get watches() {
+    return this.#has("viewer", "operator", "approver");
+  }
+
+  /** Whether to offer what changes something in operations. @returns {boolean} */
+  get operates() {
+    return this.#has("operator", "approver");
+  }
+
+  /** Whether to offer the approval of what another has made. @returns {boolean} */
+  get approves() {
+    return this.#has("approver");
+  }
+
+  #has(/** @type {string[]} */ ...roles) {
+    return roles.some((role) => this.claims.roles?.includes(role));
   }
 
   /** Forget the token and tell the router; the present page is where the next sign-in returns to. */

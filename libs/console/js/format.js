@@ -6,6 +6,9 @@ const WHEN = new Intl.DateTimeFormat("ko-KR", {
 });
 const DATE = new Intl.DateTimeFormat("ko-KR", { timeZone: "Asia/Seoul", dateStyle: "medium" });
 const INSTANT = new Intl.DateTimeFormat("ko-KR", { timeZone: "Asia/Seoul", dateStyle: "medium", timeStyle: "medium" });
+const CLOCK = new Intl.DateTimeFormat("ko-KR", {
+  timeZone: "Asia/Seoul", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23",
+});
 const DAY = new Intl.DateTimeFormat("sv-SE", { timeZone: "Asia/Seoul" });
 
 /** 12345 → "12,345" @returns {string} */
@@ -42,6 +45,19 @@ export function day(/** @type {string | null | undefined} */ time) {
 export function instant(/** @type {string | null | undefined} */ time) {
   const date = new Date(time ?? NaN);
   return Number.isNaN(date.getTime()) ? "" : INSTANT.format(date);
+}
+
+/** An ISO time as a clock in Seoul shows it: "09:05:00"; "" if unreadable @returns {string} */
+export function clock(/** @type {string | number | null | undefined} */ time) {
+  const date = new Date(time ?? NaN);
+  return Number.isNaN(date.getTime()) ? "" : CLOCK.format(date);
+}
+
+/** A span of seconds by its largest unit: "4초", "4분", "3시간", "2일" @returns {string} */
+export function age(/** @type {number} */ seconds) {
+  const units = /** @type {[number, string][]} */ ([[86_400, "일"], [3600, "시간"], [60, "분"]]);
+  for (const [size, unit] of units) if (seconds >= size) return `${Math.round(seconds / size)}${unit}`;
+  return `${Math.round(Math.max(seconds, 0))}초`;
 }
 
 /** Today in Seoul as YYYY-MM-DD, the value of a date input. @returns {string} */

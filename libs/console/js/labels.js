@@ -90,3 +90,55 @@ export const HOLDINGS = /** @type {Record<string, string>} */ ({
   enrollments: "수강", session_enrollments: "차시 배정", attendance: "출결", merges: "합친 기록", import_rows: "명단 행", workbooks: "엑셀 파일",
   profiles: "학생 사본", recipients: "메시지 수신자", events: "전달 기록", answers: "응답 사본", dead_letters: "처리 못 한 전달",
 });
+
+/** The services as operators call them; one is not called as its context. */
+export const SERVICE_CODES = Object.keys(SERVICES).map((context) => (context === "storage" ? "storage-janitor" : context));
+
+/** What a dry run says of a dead letter, in the order in which it is shown. */
+export const FORECASTS = /** @type {Record<string, { label: string, tone: string }>} */ ({
+  would_change: { label: "해결됨", tone: "good" },
+  already_applied: { label: "이미 처리됨", tone: "calm" },
+  still_fails: { label: "여전히 실패", tone: "bad" },
+  unreadable: { label: "읽을 수 없음", tone: "bad" },
+  untried: { label: "확인 중", tone: "info" },
+});
+
+/** Of a cause that no dry run of this build has looked at. */
+export const UNJUDGED = { label: "확인 전", tone: "calm" };
+
+/** What became of a letter in a replay. */
+export const REPLAY_OUTCOMES = /** @type {Record<string, { label: string, tone: string }>} */ ({
+  done: { label: "처리", tone: "good" },
+  duplicate: { label: "이미 처리됨", tone: "calm" },
+  failed: { label: "다시 실패", tone: "bad" },
+  settled: { label: "다른 곳에서 처리", tone: "calm" },
+  waiting: { label: "대기", tone: "calm" },
+});
+
+export const REPLAY_STATES = /** @type {Record<string, { label: string, tone: string }>} */ ({
+  rehearsing: { label: "시험 중", tone: "info" },
+  rehearsed: { label: "시험 끝", tone: "info" },
+  applying: { label: "적용 중", tone: "info" },
+  paused: { label: "일시 정지", tone: "warn" },
+  stopped: { label: "멈춤", tone: "bad" },
+  done: { label: "끝", tone: "good" },
+  cancelled: { label: "취소됨", tone: "calm" },
+});
+
+export const LETTER_STATES = /** @type {Record<string, { label: string, tone: string }>} */ ({
+  open: { label: "열림", tone: "warn" },
+  replayed: { label: "재처리됨", tone: "good" },
+  discarded: { label: "폐기됨", tone: "calm" },
+});
+
+/** Conditions on dead letters, as they stand in a filter. */
+export const CONDITIONS = /** @type {Record<string, string>} */ ({
+  type: "이벤트", tenant_id: "학원", fingerprint: "지문", correlation_id: "흐름", since: "부터", until: "까지", ids: "고른 메시지",
+});
+
+/** What operators do. */
+export const DEEDS = /** @type {Record<string, string>} */ ({
+  letter_edited: "메시지 수정", letters_discarded: "메시지 폐기", replay_created: "재처리 시험", replay_approved: "재처리 승인",
+  replay_applied: "재처리 적용", replay_paused: "재처리 일시 정지", replay_resumed: "재처리 계속", replay_cancelled: "재처리 취소",
+  read_model_rebuilt: "조회 모델 다시 만들기", events_resent: "이벤트 다시 보내기",
+});

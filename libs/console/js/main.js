@@ -1,18 +1,30 @@
-/** Composition root: what there is, and how it is put together. A new page is one line in ROUTES. */
+/** Composition root: what there is, and how it is put together. A new page is one line in ACADEMY or OPERATIONS. */
 import { Api } from "./api.js";
 import { Auth, adoptLink } from "./auth.js";
+import { OperationsClient } from "./operations/client.js";
+import { causesPage } from "./pages/causes.js";
 import { certificatePage } from "./pages/certificate.js";
 import { duplicatesPage } from "./pages/duplicates.js";
 import { erasuresPage } from "./pages/erasures.js";
+import { flowPage } from "./pages/flow.js";
 import { importPage, studentsImportPage } from "./pages/import.js";
 import { jobPage } from "./pages/job.js";
+import { letterPage } from "./pages/letter.js";
+import { lettersPage } from "./pages/letters.js";
 import { mergesPage } from "./pages/merges.js";
+import { operatorAuditPage } from "./pages/operator-audit.js";
+import { overviewPage } from "./pages/overview.js";
+import { readinessPage } from "./pages/readiness.js";
 import { registrationsPage } from "./pages/registrations.js";
+import { replayPage } from "./pages/replay.js";
+import { newReplayPage } from "./pages/replay-new.js";
+import { replaysPage } from "./pages/replays.js";
 import { signInPage } from "./pages/signin.js";
 import { editStudentPage } from "./pages/student-edit.js";
 import { newStudentPage } from "./pages/student-new.js";
 import { studentPage } from "./pages/student.js";
 import { studentsPage } from "./pages/students.js";
+import { tasksPage } from "./pages/tasks.js";
 import { trashPage } from "./pages/trash.js";
 import { RosterClient } from "./roster/client.js";
 import { Recent } from "./roster/recent.js";
@@ -22,13 +34,13 @@ import { Shell } from "./ui/shell.js";
 
 /**
  * What every page is given.
- * @typedef {{ auth: Auth, api: Api, router: Router, roster: RosterClient, students: StudentsClient, recent: Recent,
- *             sent: { jobId: string, draft: import("./roster/client.js").Draft } | null }} App
+ * @typedef {{ auth: Auth, api: Api, router: Router, roster: RosterClient, students: StudentsClient, operations: OperationsClient,
+ *             recent: Recent, sent: { jobId: string, draft: import("./roster/client.js").Draft } | null }} App
  *           `sent`: the last upload with its file, so that a preview can be applied; gone on reload
  */
 
 /** @type {import("./router.js").Route[]} */
-const ROUTES = [
+const ACADEMY = [
   { path: "/import", page: importPage, nav: "명단 등록" },
   { path: "/jobs/:id", page: jobPage, under: "/import" },
   { path: "/students", page: studentsPage, nav: "학생" },
@@ -43,14 +55,32 @@ const ROUTES = [
   { path: "/erasures", page: erasuresPage, under: "/trash" },
   { path: "/erasures/:id", page: certificatePage, under: "/trash" },
 ];
+const OPERATIONS = [
+  { path: "/operations", page: overviewPage, nav: "운영 현황" },
+  { path: "/operations/letters", page: causesPage, nav: "실패한 메시지" },
+  { path: "/operations/letters/:service", page: lettersPage, under: "/operations/letters" },
+  { path: "/operations/letters/:service/:id", page: letterPage, under: "/operations/letters" },
+  { path: "/operations/replays", page: replaysPage, nav: "재처리" },
+  { path: "/operations/replays/new", page: newReplayPage, under: "/operations/replays" },
+  { path: "/operations/replays/:service/:id", page: replayPage, under: "/operations/replays" },
+  { path: "/operations/flow", page: flowPage, nav: "흐름" },
+  { path: "/operations/tasks", page: tasksPage, nav: "정기 작업" },
+  { path: "/operations/readiness", page: readinessPage, nav: "준비 상태" },
+  { path: "/operations/audit", page: operatorAuditPage, nav: "운영 기록" },
+];
+/** @type {import("./router.js").Route[]} */
+const ROUTES = [...ACADEMY, ...OPERATIONS.map((route) => ({ ...route, operations: true }))];
 
 function start() {
   const auth = new Auth();
   const api = new Api(auth);
-  const shell = new Shell({ routes: ROUTES, auth });
-  const router = new Router(ROUTES, (view, path) => shell.show(view, path));
+  const home = () => (auth.watches ? OPERATIONS : ACADEMY)[0].path;
+  const shell = new Shell({ routes: ROUTES, home, auth });
+  const router = new Router({ routes: ROUTES, home, show: (view, path) => shell.show(view, path) });
   /** @type {App} */
-  const app = { auth, api, router, roster: new RosterClient(api), students: new StudentsClient(api), recent: new Recent(auth), sent: null };
+  const app = {
+    auth, api, router, roster: new RosterClient(api), students: new StudentsClient(api), operations: new OperationsClient(api), recent: new Recent(auth), sent: null,
+  };
   router.app = app;
 
   const signIn = () => {

@@ -5,8 +5,9 @@
  *             signal: AbortSignal }} Context  `signal` aborts when the page is left
  * @typedef {{ title: string, node: HTMLElement }} View
  * @typedef {(context: Context) => View} PageFunction
- * @typedef {{ path: string, page: PageFunction, nav?: string, under?: string }} Route
- *          `nav` is its label in the menu; `under` the path of the menu entry that it belongs to
+ * @typedef {{ path: string, page: PageFunction, nav?: string, under?: string, operations?: boolean }} Route
+ *          `nav` is its label in the menu; `under` the path of the menu entry that it belongs to;
+ *          `operations`: in the menu of those who run the system, not in an academy's
  */
 
 /** A hand-typed stray % is no reason to fail. @returns {string} */
@@ -35,8 +36,10 @@ export class Router {
   #leave = new AbortController();
   /** @type {Map<string, string>} */ #last = new Map();
 
-  constructor(/** @type {Route[]} */ routes, /** @type {(view: View, path: string) => void} */ show) {
+  /** @param {{ routes: Route[], home: () => string, show: (view: View, path: string) => void }} spec `home`: where nothing is said */
+  constructor({ routes, home, show }) {
     this.routes = routes;
+    this.home = home;
     this.show = show;
     /** @type {import("./main.js").App | undefined} set by main.js, handed to every page */
     this.app = undefined;
@@ -44,7 +47,7 @@ export class Router {
 
   /** @returns {string} the present path without its query */
   get path() {
-    return location.hash.slice(1).split("?")[0] || this.routes[0].path;
+    return location.hash.slice(1).split("?")[0] || this.home();
   }
 
   go(/** @type {string} */ path) {
@@ -79,6 +82,6 @@ export class Router {
       this.show(route.page({ app: /** @type {import("./main.js").App} */ (this.app), params, query, signal: this.leave() }), route.path);
       return;
     }
-    this.go(this.routes[0].path);
+    this.go(this.home());
   }
 }

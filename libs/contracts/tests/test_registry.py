@@ -3,6 +3,7 @@
 import pytest
 from contracts import (
     REGISTRY,
+    SERVICES,
     EventType,
     IncompatibleEventError,
     NewerEventError,
@@ -96,3 +97,15 @@ def test_the_registry_knows_owners_and_receivers():
 
 def test_every_version_step_has_its_upcaster():
     assert [t.name for t in REGISTRY if set(t.upcasters) != set(range(1, t.version))] == []
+
+
+def test_every_event_goes_from_a_service_to_services():
+    strangers = [(t.name, {t.source, *t.subscribers} - set(SERVICES)) for t in REGISTRY]
+    assert [(name, unknown) for name, unknown in strangers if unknown] == []
+
+
+@pytest.mark.parametrize("type_", REGISTRY, ids=lambda type_: type_.name)
+def test_what_names_a_person_stands_in_a_table(type_):
+    """Erasing somebody takes rows out of stored events (eventkit.redaction); a field would stay."""
+    personal = {"student_id", "name", "parent_phone", "student_phone"}
+    assert personal & type_.schema().fields.keys() == set()

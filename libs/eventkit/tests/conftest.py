@@ -10,13 +10,20 @@ from uuid import UUID
 
 import pytest
 from contracts import EventType, Registry
-from eventkit.consumer import Consumer, Subscription
+from eventkit.consumer import Consumer, Subscription, on
+from eventkit.deadletters import replays
+from eventkit.deadletters.collecting import Collector
+from eventkit.deadletters.letters import Filter
+from eventkit.deadletters.rehearsal import Rehearsal
+from eventkit.deadletters.replayer import Replayer
+from eventkit.deadletters.replays import Replay
 from eventkit.envelope import Event
 from eventkit.metrics import Metrics
 from eventkit.queue import Queue
 from eventkit.relay import Relay
 from eventkit.runtime import Runtime
-from eventkit.schema import create_kit_tables
+from eventkit.schema import create_whole_kit
+from eventkit.subscription import by_type
 from eventkit.trace import Cause
 from eventkit.uow import UnitOfWork, unit_of_work
 from marshmallow import Schema, fields
@@ -49,7 +56,7 @@ REGISTRY = Registry(
 
 
 def _build(op: Operations) -> None:
-    create_kit_tables(op, "kit")
+    create_whole_kit(op, "kit")
     op.execute("CREATE TABLE effect (tenant_id text NOT NULL, event_id uuid NOT NULL, number int NOT NULL)")
     enable_rls(op, "effect")
 
@@ -62,7 +69,10 @@ def _kit(templates: Templates) -> Iterator[TestDatabase]:
 
 @pytest.fixture
 def database(_kit: TestDatabase) -> TestDatabase:
-    _kit.admin.execute("TRUNCATE outbox, inbox, lease, effect RESTART IDENTITY")
+    _kit.admin.execute(
+        "TRUNCATE outbox, inbox, lease, effect, dead_letter, dead_letter_verdict, replay, replay_item,"
+        " queue_state, handler RESTART IDENTITY CASCADE"
+    )
     return _kit
 
 
@@ -143,6 +153,52 @@ class Stage:
         self.relay().run_once()
         return ids
 
+    def collector(self) -> Collector:
+        return Collector(self.queue("kit-dlq"), self.db, self.clock, REGISTRY)
+
+    def bury(self, handler: Any, *numbers: int, **options: Any) -> list[UUID]:
+        """Letters in the table: the events, sent to a consumer whose `handler` refuses them."""
+        ids = self.send(*numbers, **options)
+        consumer = self.consumer(on(options.get("type", "kit.thing.made"), handler))
+        while self.sqs.bodies("kit"):
+            consumer.poll()
+            self.clock.advance(901)
+        assert self.collector().collect() == len(numbers)
+        return ids
+
+    def rehearsal(self, *subscriptions: Subscription) -> Rehearsal:
+        return Rehearsal("kit", self.db, by_type(subscriptions), self.runtime)
+
+    def replayer(self, *subscriptions: Subscription, build: str = "build-2") -> Replayer:
+        return Replayer("kit", self.db, self.rehearsal(*subscriptions), self.runtime, build)
+
+    def move(self, replay_id: UUID, before: Any, state: Any) -> None:
+        """What an operator says."""
+        with self.db.system() as conn:
+            assert replays.move(conn, replay_id, (before,), state)
+
+    def replay_of(self, replay_id: UUID) -> Replay:
+        with self.db.system() as conn:
+            found = replays.find(conn, replay_id)
+        assert found is not None
+        return found
+
+    def outcomes(self, replay_id: UUID) -> list[str | None]:
+        """In the order in which they are applied."""
+        query = "SELECT outcome FROM replay_item WHERE replay_id = %s ORDER BY position"
+        return [outcome for (outcome,) in self.rows(query, replay_id)]
+
+    def states(self) -> dict[UUID, str]:
+        """Event → state of its letter."""
+        return dict(self.rows("SELECT event_id, state FROM dead_letter"))
+
+    def everything(self) -> dict[str, list[Any]]:
+        """Every row of every table."""
+        names = self.rows("SELECT tablename FROM pg_tables WHERE schemaname = 'kit' ORDER BY 1")
+        return {
+            name: sorted(map(str, self.rows(f"SELECT to_jsonb(t)::text FROM {name} t"))) for (name,) in names
+        }
+
     def rows(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         return self.database.admin.execute(query.encode(), values).fetchall()
 
@@ -162,6 +218,56 @@ class Stage:
 @pytest.fixture
 def stage(database: TestDatabase) -> Stage:
     return Stage(database)
+
+
+class Mended:
+    """The handler of the next build: one row per event; fails at the numbers it is told to."""
+
+    def __init__(self) -> None:
+        self.failing: dict[int, Exception] = {}
+        self.seen: list[int] = []
+        self.before: Callable[[int], object] = lambda _number: None
+
+    def subscription(self) -> Subscription:
+        def on_thing_made(uow: UnitOfWork, events: Sequence[Event]) -> None:
+            self._handle(uow, events)
+
+        return on("kit.thing.made", on_thing_made)
+
+    def _handle(self, uow: UnitOfWork, events: Sequence[Event]) -> None:
+        (event,) = events
+        number = event.data["number"]
+        self.before(number)
+        if number in self.failing:
+            raise self.failing[number]
+        record(uow, events)
+        self.seen.append(number)
+
+
+@pytest.fixture
+def mended() -> Mended:
+    return Mended()
+
+
+@pytest.fixture
+def replayer(stage: Stage, mended: Mended) -> Replayer:
+    """One worker's, of the build that has the mended handler."""
+    return stage.replayer(mended.subscription())
+
+
+@pytest.fixture
+def begin(stage: Stage, replayer: Replayer, mended: Mended) -> Callable[[], UUID]:
+    """Freeze all letters, try them, and say that they be applied; no step of it is taken yet."""
+
+    def begun() -> UUID:
+        with stage.db.system() as conn:
+            replay_id = replays.create(conn, Filter(type="kit.thing.made"), "operator-1")
+        replayer.work()
+        stage.move(replay_id, "rehearsed", "applying")
+        mended.seen.clear()
+        return replay_id
+
+    return begun
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from contracts import EventType, Registry
 from eventkit.consumer import Receipt, on
 from eventkit.envelope import Event
 from eventkit.errors import PermanentError, TransientError, UnknownOutcomeError
+from eventkit.failures import unreadable_here
 from eventkit.lease import LeaseBusyError
 from eventkit.trace import Cause
 from eventkit.uow import UnitOfWork
@@ -174,6 +175,31 @@ def test_of_two_builds_the_one_that_knows_an_event_handles_it(stage: Any, record
     assert new.poll() == Receipt(received=3, done=3)
     assert stage.effects == [1, 2, 3]
     assert stage.dead() == []
+
+
+def test_waiting_for_another_build_uses_up_no_try(stage: Any, recording: Handler) -> None:
+    """An event that old workers gave back again and again still survives failures of the new one."""
+    stage.send(1)
+    (message,) = stage.sqs.queue("kit").messages
+    message.body = orjson.dumps({**orjson.loads(message.body), "schemaversion": 3}).decode()
+    old = stage.consumer(on("kit.thing.made", recording))
+    for _ in range(5):
+        assert old.poll() == Receipt(received=1, returned=1)
+        stage.clock.advance(60)
+    made = EventType("kit.thing.made", Schema.from_dict({"number": fields.Integer()}), ("kit",), version=3)
+    handler = Scripted(recording, {1: TransientError()})
+    new = stage.consumer(on("kit.thing.made", handler), registry=Registry([made]))
+    for _ in range(5):
+        assert new.poll() == Receipt(received=1, returned=1)
+        stage.clock.advance(900)
+    handler.bad.clear()
+    assert new.poll() == Receipt(received=1, done=1)
+
+
+@pytest.mark.parametrize(("age", "longest"), [(-5, 1), (0, 1), (20, 6), (3600, 31)])
+def test_a_young_event_is_offered_again_soon(age: int, longest: float) -> None:
+    pauses = [unreadable_here("newer_version", timedelta(seconds=age)).delay for _ in range(100)]
+    assert 1 <= min(pauses) <= max(pauses) <= longest
 
 
 def test_a_dead_letter_that_cannot_be_stored_stays_in_its_queue(stage: Any, recording: Handler) -> None:

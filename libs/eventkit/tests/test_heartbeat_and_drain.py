@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from eventkit.consumer import Receipt, on
 from eventkit.envelope import Event
+from eventkit.points import Point
 from eventkit.uow import UnitOfWork
 
 Handler = Callable[[UnitOfWork, Sequence[Event]], None]
@@ -98,6 +99,30 @@ def test_messages_that_arrive_while_stopping_go_back_at_once(stage: Any, recordi
     fresh = stage.consumer(on("kit.thing.made", recording))
     assert fresh.poll() == Receipt(received=2, done=2)
     assert consumer.poll() == Receipt()
+
+
+@pytest.mark.parametrize(
+    ("point", "end", "again"),
+    [
+        ("consumer.after_receive", "stop", Receipt(received=1, done=1)),
+        ("consumer.before_commit", "drain", Receipt(received=1, duplicate=1)),
+    ],
+)
+def test_a_drain_at_the_last_permitted_receive_makes_no_dead_letter(
+    stage: Any, recording: Handler, point: Point, end: str, again: Receipt
+) -> None:
+    stage.send(1)
+    url = stage.sqs.queue("kit").url
+    for _ in range(5):  # of six
+        assert stage.sqs.receive_message(QueueUrl=url)["Messages"]
+        stage.clock.advance(61)
+    stopping = stage.consumer(on("kit.thing.made", recording))
+    stage.points.at(point, getattr(stopping, end))
+    stopping.poll()
+    assert stopping.drain() == Receipt(received=1, returned=1)
+    assert stage.consumer(on("kit.thing.made", recording)).poll() == again
+    assert stage.dead() == []
+    assert stage.effects == [1]
 
 
 def test_a_stop_finishes_the_transaction_at_hand_and_returns_the_rest(stage: Any, recording: Handler) -> None:

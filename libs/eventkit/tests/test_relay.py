@@ -10,7 +10,7 @@ import pytest
 from eventkit.clock import SystemClock
 from eventkit.envelope import MAX_BYTES
 from eventkit.metrics import Metrics
-from eventkit.relay import Relay, elect
+from eventkit.relay import FETCH, Relay, elect
 from eventkit.runtime import Runtime
 from prometheus_client import CollectorRegistry
 from testkit.points import Crash
@@ -181,3 +181,19 @@ def test_the_backlog_is_measured(stage: Any) -> None:
     stage.relay().measure()
     assert stage.sample("academy_outbox_unsent") == 2
     assert 89 < stage.sample("academy_outbox_oldest_seconds") < 100
+
+
+def test_it_is_measured_while_there_is_more_to_send_than_one_round_takes(stage: Any) -> None:
+    stage.publish(*range(FETCH + 50))
+    stage.registry = CollectorRegistry()
+    stop, shown = threading.Event(), []
+
+    def look(point: str) -> None:
+        if point == "relay.after_mark":
+            shown.append(stage.sample("academy_outbox_unsent"))
+            if len(shown) == 2:
+                stop.set()
+
+    runtime = Runtime(SystemClock(), Metrics(stage.registry), look)
+    Relay(stage.db, {"kit": stage.queue("kit")}, runtime).run(stop)
+    assert shown == [0, 50]

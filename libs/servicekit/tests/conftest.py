@@ -10,17 +10,18 @@ from uuid import UUID, uuid4
 
 import pytest
 from eventkit.errors import TransientError
-from eventkit.schema import create_kit_tables
+from eventkit.schema import create_whole_kit
 from flask import Flask
 from flask.testing import FlaskClient
 from servicekit import fields
+from servicekit.app import create_base_app
 from servicekit.auth import INTERNAL, MANAGERS, PUBLIC, STAFF_ROLES
 from servicekit.fields import StrictSchema
 from servicekit.problem import Problem
 from servicekit.rls import enable_rls
 from servicekit.settings import CommonSettings, load
 from servicekit.upload import received_file
-from servicekit.web import Blueprint, create_base_app, deps, identity, tx
+from servicekit.web import Blueprint, deps, identity, tx
 from sqlalchemy import text
 from testkit.api import environment, signed_in
 from testkit.database import Operations, TestDatabase
@@ -29,7 +30,7 @@ from testkit.tokens import Issuer
 
 
 def build(op: Operations) -> None:
-    create_kit_tables(op, "kit")
+    create_whole_kit(op, "kit")
     op.execute("CREATE TABLE note (id uuid PRIMARY KEY, tenant_id text NOT NULL, body text NOT NULL)")
     enable_rls(op, "note")
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 from flask import Flask
+from servicekit.app import create_base_app
 from servicekit.auth import (
     ACCOUNT_ROLES,
     ANYONE,
@@ -20,7 +21,7 @@ from servicekit.auth import (
 )
 from servicekit.db import Database
 from servicekit.settings import CommonSettings, load
-from servicekit.web import Blueprint, create_base_app, identity
+from servicekit.web import Blueprint, identity
 from testkit.api import NOWHERE, environment
 from testkit.tokens import Issuer
 

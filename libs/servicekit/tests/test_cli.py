@@ -43,14 +43,14 @@ KIT = {
     "worker.py": "raise AssertionError('only the worker command loads this')",
     "app.py": """
         import os
+        from servicekit.api_kit import ApiKit
         from servicekit.auth import PUBLIC, STAFF_ROLES
-        from servicekit.db import Database
-        from servicekit.settings import CommonSettings, load
+        from servicekit.settings import CommonSettings
         from servicekit.upload import received_file
-        from servicekit.web import Blueprint, create_base_app
+        from servicekit.web import Blueprint
 
         def create_app():
-            settings = load(CommonSettings, os.environ)
+            kit = ApiKit.open("kit", CommonSettings, None)
             web = Blueprint("web", __name__)
 
             @web.route("/pid", roles=PUBLIC)
@@ -59,8 +59,12 @@ KIT = {
             @web.route("/upload", roles=STAFF_ROLES, methods=["POST"], max_bytes=200_000)
             def upload(): return {"size": received_file("file", 200_000).size}
 
-            db = Database(settings.database_url.reveal(), "kit", settings.web_threads)
-            return create_base_app("kit", settings, db, blueprints=[web])
+            @web.route("/busy", roles=PUBLIC)
+            def busy():
+                with kit.db.system():
+                    return {"page": kit.metrics.page()[0].decode()}
+
+            return kit.app([web])
     """,
 }
 AWAY = "postgresql://kit_app:hunter2@127.0.0.1:1/none"
@@ -115,6 +119,14 @@ def test_settings_prints_the_table_without_secrets(command: Command) -> None:
     assert done.returncode == 0
     assert re.search(r"DATABASE_URL +\*\*\* +required", done.stdout)
     assert re.search(r"WEB_THREADS +- +default '8'", done.stdout)
+    assert "hunter2" not in done.stdout
+
+
+def test_settings_says_which_names_of_the_guide_are_read(command: Command) -> None:
+    given = {"DB_HOST": "db", "DB_NAME": "academy", "DB_USER": "kit_app", "DB_PASSWORD": "hunter2"}
+    done = command("settings", DATABASE_URL=None, **given)
+    assert done.returncode == 0
+    assert re.search(r"DATABASE_URL +DB_HOST DB_NAME DB_USER DB_PASSWORD +required", done.stdout)
     assert "hunter2" not in done.stdout
 
 
@@ -189,6 +201,11 @@ def counted(api: Api) -> float:
     )
 
 
+def pool(page: str) -> dict[str, float]:
+    found = re.findall(r"^academy_db_pool_(limit|connections\S+) (\S+)$", page, re.MULTILINE)
+    return {name: float(value) for name, value in found}
+
+
 def test_gunicorn_counts_over_processes_survives_a_killed_one_and_leaves_nothing(
     folder: Path, issuer: Issuer, kit: TestDatabase
 ) -> None:
@@ -200,9 +217,15 @@ def test_gunicorn_counts_over_processes_survives_a_killed_one_and_leaves_nothing
             found |= pids(api)
             asked += 10
         assert counted(api) == asked
+        at_rest = {"limit": 12, 'connections{state="in_use"}': 0, 'connections{state="waiting"}': 0}
+        assert pool(api.get("/metrics")[1]) == at_rest
+        assert pool(json.loads(api.get("/busy")[1])["page"]) == {
+            **at_rest, 'connections{state="in_use"}': 1
+        }  # fmt: skip
         os.kill(min(found), signal.SIGKILL)
-        wait_until(lambda: api.up() and min(found) not in pids(api), 30)
+        wait_until(lambda: api.up() and len(now := pids(api)) == 2 and min(found) not in now, 30)
         assert counted(api) >= asked
+        assert pool(api.get("/metrics")[1]) == at_rest
     assert api.process.returncode == 0
     assert list(folder.glob("academy-*")) == []
     lines = [json.loads(line) for line in api.log.read_text().splitlines()]

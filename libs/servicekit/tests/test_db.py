@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 import pytest
+from eventkit.metrics import Metrics
+from prometheus_client import CollectorRegistry
 from servicekit.db import Database, InvalidTenantError
+from servicekit.metrics import POOL, pool_use
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 from testkit.database import TestDatabase
+from testkit.waiting import wait_until
 
 ADD = text("INSERT INTO note (id, tenant_id, body) VALUES (:id, :tenant, 'x')")
 
@@ -96,6 +101,25 @@ def test_a_killed_session_is_replaced_without_an_error(kit: TestDatabase) -> Non
         " WHERE datname = current_database() AND usename = 'kit_app'"
     )
     assert count(kit.database, "alpha") == 1
+
+
+def test_it_counts_who_has_a_connection_and_who_waits_for_one(kit: TestDatabase) -> None:
+    figures = Metrics(CollectorRegistry(), POOL)
+    single = Database(kit.url, "kit", pool_size=1, use=pool_use(figures, 1))
+
+    def counted(state: str) -> float | None:
+        return figures.registry.get_sample_value("academy_db_pool_connections", {"state": state})
+
+    with ThreadPoolExecutor() as threads:
+        with single.tenant("alpha"):
+            other = threads.submit(count, single, "alpha")
+            wait_until(lambda: counted("waiting") == 1)
+            assert counted("in_use") == 1
+        assert other.result() == 0
+    with pytest.raises(ProgrammingError), single.tenant("alpha") as conn:
+        conn.execute(text("SELECT nothing"))
+    assert (counted("waiting"), counted("in_use")) == (0, 0)
+    single.close()
 
 
 def test_ping_raises_when_nobody_answers() -> None:

@@ -16,16 +16,16 @@ from eventkit.erasure import Counts, Person
 from eventkit.metrics import Metrics
 from eventkit.queue import Queue
 from eventkit.runtime import Runtime
-from eventkit.schema import create_erased_table, create_kit_tables
+from eventkit.schema import create_whole_kit
 from eventkit.subscription import on
 from eventkit.trace import Cause
 from eventkit.uow import UnitOfWork, unit_of_work
 from flask.testing import FlaskClient
 from prometheus_client import CollectorRegistry
+from servicekit.app import create_base_app
 from servicekit.erasure import Eraser, holdings_blueprint
 from servicekit.rls import enable_rls
 from servicekit.settings import CommonSettings, load
-from servicekit.web import create_base_app
 from sqlalchemy import Connection, text
 from testkit.api import environment, internal
 from testkit.database import Operations, TestDatabase
@@ -38,8 +38,7 @@ ONE, TWO, THREE = (UUID(int=n) for n in range(1, 4))
 
 
 def build(op: Operations) -> None:
-    create_kit_tables(op, "kit")
-    create_erased_table(op, "kit")
+    create_whole_kit(op, "kit")
     op.execute("CREATE TABLE note (tenant_id text NOT NULL, student_id uuid NOT NULL)")
     enable_rls(op, "note")
 

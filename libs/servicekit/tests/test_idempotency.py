@@ -25,7 +25,7 @@ def post(client: FlaskClient, body: str = "x", key: str = "k-1", path: str = NOT
 
 
 def notes(kit: TestDatabase) -> int:
-    return int(kit.admin.execute("SELECT count(*) FROM note").fetchone()[0])  # type: ignore[index]
+    return int(kit.admin.execute("SELECT count(*) FROM note").fetchone()[0])
 
 
 def test_a_repeat_has_the_first_answer_and_no_effect(client: FlaskClient, kit: TestDatabase) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from eventkit import logcontext
 from flask import Flask
 from flask.testing import FlaskClient
 from servicekit import logs
@@ -57,7 +58,7 @@ def lines() -> Iterator[io.StringIO]:
     stream = io.StringIO()
     logs.configure("kit", "INFO", stream)
     yield stream
-    logs.clear()
+    logcontext.clear()
     root.handlers[:] = handlers
     root.setLevel(level)
 
@@ -67,7 +68,7 @@ def read(stream: io.StringIO) -> list[dict[str, Any]]:
 
 
 def test_a_line_is_json_with_context_and_masked_extras(lines: io.StringIO) -> None:
-    logs.bind(request_id="r-1", tenant="demo")
+    logcontext.bind(request_id="r-1", tenant="demo")
     extra = {"rows": 3, "initial_password": "hunter2", "parents": ["010-1234-5678"], "nested": {"token": "x"}}
     logging.getLogger("a").info("saved\n%s", "010-1234-5678", extra=extra)
     (line,) = read(lines)

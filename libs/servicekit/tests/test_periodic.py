@@ -31,7 +31,7 @@ class Worker:
         self.error: Exception | None = None
         self.registry = CollectorRegistry()
         runtime = Runtime(clock, Metrics(self.registry, WORKER))
-        task = PeriodicTask("sweep", self.body, **schedule)  # type: ignore[arg-type]
+        task = PeriodicTask("sweep", self.body, **schedule)
         self.loop = PeriodicLoop(task, db, runtime)
 
     def body(self, _db: Database, now: datetime) -> None:
@@ -101,6 +101,9 @@ def test_a_failure_is_recorded_without_its_words_and_tried_again(
 ) -> None:
     runs: list[datetime] = []
     worker = Worker(kit.database, FakeClock(), runs, every=HOUR)
+    count = worker.registry.get_sample_value
+    assert count("academy_periodic_runs_total", {"task": "sweep", "outcome": "failed"}) == 0
+    assert count("academy_periodic_interval_seconds", {"task": "sweep"}) == 3600
     worker.error = TransientError("010-1234-5678")
     worker.loop.tick()
     stored = kit.admin.execute("SELECT last_error, finished_at FROM periodic_task").fetchone()
@@ -112,7 +115,6 @@ def test_a_failure_is_recorded_without_its_words_and_tried_again(
     worker.pass_hours(0.25)
     assert len(runs) == 1
     assert kit.admin.execute("SELECT last_error FROM periodic_task").fetchone() == (None,)
-    count = worker.registry.get_sample_value
     assert count("academy_periodic_runs_total", {"task": "sweep", "outcome": "failed"}) == 1
     assert count("academy_periodic_runs_total", {"task": "sweep", "outcome": "done"}) == 1
     assert count("academy_periodic_success_timestamp_seconds", {"task": "sweep"}) == runs[0].timestamp()
@@ -200,4 +202,4 @@ def test_the_loop_survives_a_lost_database_and_ends_on_stop(kit: TestDatabase) -
 @pytest.mark.parametrize("schedule", [{}, {"every": HOUR, "daily_at": time(1)}])
 def test_a_task_has_exactly_one_schedule(schedule: dict[str, object]) -> None:
     with pytest.raises(ValueError, match="either every or daily_at"):
-        PeriodicTask("x", lambda db, now: None, **schedule)  # type: ignore[arg-type]
+        PeriodicTask("x", lambda db, now: None, **schedule)

@@ -10,9 +10,9 @@ import psycopg
 import pytest
 from academyctl.embedded import postgres
 from academyctl.embedded.program import running
+from servicekit.app import create_base_app
 from servicekit.db import Database
 from servicekit.settings import CommonSettings, load
-from servicekit.web import create_base_app
 from sqlalchemy import text
 from testkit.api import environment
 from testkit.servers import free_ports

@@ -12,7 +12,6 @@ from servicekit.settings import (
     Secret,
     SettingsError,
     StorageSettings,
-    boolean,
     bucket,
     describe,
     env,
@@ -20,7 +19,9 @@ from servicekit.settings import (
     key_bytes,
     load,
     peers,
+    read,
 )
+from sqlalchemy import make_url
 
 GOOD = {
     "DATABASE_URL": "postgresql://kit_app:hunter2hunter2@127.0.0.1/academy",
@@ -70,6 +71,9 @@ def test_every_problem_is_told_at_once() -> None:
         *(("WEB_WORKERS", value) for value in ("0", "33", "1e1")),
         *(("WEB_THREADS", value) for value in ("-1", "1.5", "٣")),
         *(("LOG_LEVEL", value) for value in ("info", "TRACE")),
+        *(("SELF_STOP", value) for value in ("on", "ECS", "ecs,ec2")),
+        *(("SELF_STOP_AFTER_POLLS", value) for value in ("0", "1", "-5", "soon")),
+        *(("WAKE_WORKER", value) for value in ("media", "ecs:media", "ecs:a/b/c", "ecs:a/b;c", "ec2:worker")),
     ],
 )
 def test_malformed_values_are_named_but_not_repeated(name: str, value: str) -> None:
@@ -96,7 +100,7 @@ def test_a_secret_has_no_default() -> None:
 
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(dataclasses.FrozenInstanceError):
-        load(CommonSettings, GOOD).web_workers = 3  # type: ignore[misc]
+        load(CommonSettings, GOOD).web_workers = 3
 
 
 def test_the_table_lists_every_variable() -> None:
@@ -106,13 +110,6 @@ def test_the_table_lists_every_variable() -> None:
     assert rows["R2_EXCEL_BUCKET"].default == "academy-excel"
     assert all(row.doc for row in rows.values())
     assert [row.name for row in describe(MigrationSettings)] == ["MIGRATION_DATABASE_URL"]
-
-
-def test_booleans_are_words() -> None:
-    assert (boolean("true"), boolean("false")) == (True, False)
-    for wrong in ("1", "yes", "True", ""):
-        with pytest.raises(ValueError, match="true or false"):
-            boolean(wrong)
 
 
 def test_a_key_is_hex_of_32_bytes_or_more() -> None:
@@ -132,3 +129,81 @@ def test_peers_are_names_and_addresses() -> None:
     for value in ("", "media", "media=", "=http://x", "media=ftp://x", "media=http:", "a=http://x,"):
         with pytest.raises(ValueError, match="must be"):
             peers(value)
+
+
+GUIDE = {"DB_HOST": "db.example", "DB_NAME": "academy", "DB_USER": "kit_app", "DB_PASSWORD": "p@ss/w:rd%"}
+WITHOUT_URL = {name: value for name, value in GOOD.items() if name != "DATABASE_URL"}
+
+
+@pytest.mark.parametrize(
+    ("given", "url"),
+    [
+        (GUIDE, "postgresql://kit_app:p%40ss%2Fw%3Ard%25@db.example:5432/academy"),
+        (GUIDE | {"DB_PORT": "6000"}, "postgresql://kit_app:p%40ss%2Fw%3Ard%25@db.example:6000/academy"),
+        (GUIDE | {"DB_HOST": "::1"}, "postgresql://kit_app:p%40ss%2Fw%3Ard%25@[::1]:5432/academy"),
+        (GUIDE | {"DATABASE_URL": GOOD["DATABASE_URL"]}, GOOD["DATABASE_URL"]),
+        ({"DB_HOST": "db.example", "DATABASE_URL": GOOD["DATABASE_URL"]}, GOOD["DATABASE_URL"]),
+    ],
+)
+def test_the_guide_s_names_of_the_database(given: dict[str, str], url: str) -> None:
+    assert load(CommonSettings, WITHOUT_URL | given).database_url.reveal() == url
+
+
+def test_a_password_of_the_guide_s_names_arrives_as_it_is() -> None:
+    url = load(CommonSettings, WITHOUT_URL | GUIDE).database_url.reveal()
+    assert make_url(url).password == GUIDE["DB_PASSWORD"]
+
+
+@pytest.mark.parametrize(
+    ("given", "prefix"),
+    [
+        ({"VIDEO_SQS_QUEUE_NAME": "hagwon-video-jobs"}, "hagwon"),
+        ({"MESSAGING_SQS_QUEUE_NAME": "hagwon-messaging-jobs"}, "hagwon"),
+        (
+            {"VIDEO_SQS_QUEUE_NAME": "a-video-jobs", "MESSAGING_SQS_QUEUE_NAME": "a-messaging-jobs"},
+            "a",
+        ),
+        ({"VIDEO_SQS_QUEUE_NAME": "hagwon-video-jobs", "QUEUE_PREFIX": "ours"}, "ours"),
+        ({}, "academy"),
+    ],
+)
+def test_the_guide_s_names_of_the_queues(given: dict[str, str], prefix: str) -> None:
+    assert load(CommonSettings, GOOD | given).queue_prefix == prefix
+
+
+@pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        ({"DB_HOST": "db.example"}, "DATABASE_URL needs DB_HOST, DB_NAME, DB_USER and DB_PASSWORD together"),
+        (GUIDE | {"DB_PORT": "five"}, "DATABASE_URL needs a number in DB_PORT"),
+        (
+            {"DATABASE_URL": GOOD["DATABASE_URL"], "VIDEO_SQS_QUEUE_NAME": "videos"},
+            "QUEUE_PREFIX needs queue names <prefix>-video-jobs and <prefix>-messaging-jobs with one prefix",
+        ),
+        (
+            {
+                "DATABASE_URL": GOOD["DATABASE_URL"],
+                "VIDEO_SQS_QUEUE_NAME": "a-video-jobs",
+                "MESSAGING_SQS_QUEUE_NAME": "b-messaging-jobs",
+            },
+            "QUEUE_PREFIX needs queue names <prefix>-video-jobs and <prefix>-messaging-jobs with one prefix",
+        ),
+    ],
+)
+def test_the_guide_s_names_that_say_too_little(given: dict[str, str], problem: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        load(CommonSettings, WITHOUT_URL | given)
+    assert refused.value.problems == [problem]
+
+
+def test_the_table_tells_what_is_read_instead() -> None:
+    row = next(row for row in describe(CommonSettings) if row.name == "DATABASE_URL")
+    assert row.aliases == ("DB_HOST", "DB_PORT", "DB_NAME", "DB_USER", "DB_PASSWORD")
+    assert row.doc.endswith("; or DB_HOST, DB_PORT, DB_NAME, DB_USER, DB_PASSWORD")
+
+
+def test_reading_goes_on_behind_a_problem() -> None:
+    found = read(CommonSettings, {"WEB_THREADS": "4", "WEB_WORKERS": "many", "AUTH_ISSUER": "me"})
+    assert (found.values["WEB_THREADS"], found.values["AUTH_ISSUER"]) == (4, "me")
+    assert set(found.missing) == {"DATABASE_URL", "INTERNAL_WORKER_TOKEN", "AUTH_JWKS_URL", "AUTH_AUDIENCE"}
+    assert found.malformed == {"WEB_WORKERS": "must be a whole number from 1 to 32"}

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from eventkit.schema import create_kit_tables
+from eventkit.schema import create_whole_kit
 from flask import Flask, request
 from servicekit import throttle
 from servicekit.problem import Problem
@@ -19,7 +19,7 @@ REFUSED = "too_many_requests True"
 
 
 def build(op: Operations) -> None:
-    create_kit_tables(op, "kit")
+    create_whole_kit(op, "kit")
     throttle.create_throttle_table(op, "kit")
 
 

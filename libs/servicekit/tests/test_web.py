@@ -10,11 +10,12 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from servicekit import fields
+from servicekit.app import create_base_app, routes
 from servicekit.auth import ANYONE, INTERNAL, OWNER, PUBLIC, STAFF_ROLES
 from servicekit.db import Database
 from servicekit.problem import CODES, Problem
 from servicekit.settings import CommonSettings, load
-from servicekit.web import Blueprint, create_base_app, routes
+from servicekit.web import Blueprint
 from testkit.api import INTERNAL_TOKEN, environment, signed_in
 from testkit.tokens import Issuer
 from werkzeug.test import EnvironBuilder, run_wsgi_app
@@ -93,7 +94,7 @@ def test_a_route_names_user_roles_or_public_or_internal(roles: Any) -> None:
 
 def test_roles_cannot_be_left_out() -> None:
     with pytest.raises(TypeError):
-        Blueprint("x", __name__).route("/")  # type: ignore[call-arg]
+        Blueprint("x", __name__).route("/")
 
 
 def test_routes_lists_methods_rules_and_roles(app: Flask) -> None:

@@ -12,11 +12,11 @@ from uuid import uuid4
 
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
-from contracts import REGISTRY
+from contracts import REGISTRY, SERVICES
 from eventkit.envelope import Event
 from eventkit.ports import Database
 from eventkit.queue import Outgoing
-from eventkit.schema import create_kit_tables
+from eventkit.schema import create_whole_kit
 from eventkit.subscription import Subscription, on
 from eventkit.uow import UnitOfWork
 from eventkit.worker import Worker
@@ -34,7 +34,7 @@ pytestmark = pytest.mark.servers
 
 
 def build(op: Operations) -> None:
-    create_kit_tables(op, "students")
+    create_whole_kit(op, "students")
 
 
 @pytest.fixture
@@ -62,12 +62,12 @@ def create_queues(kit: WorkerKit, services: Sequence[str]) -> None:
     client = kit.sqs
     for service in services:
         name = f"{kit.settings.queue_prefix}-{service}-events"
-        dead = client.create_queue(QueueName=f"{name}-dlq")["QueueUrl"]  # type: ignore[attr-defined]
+        dead = client.create_queue(QueueName=f"{name}-dlq")["QueueUrl"]
         arn = client.get_queue_attributes(QueueUrl=dead, AttributeNames=["QueueArn"])["Attributes"][
             "QueueArn"
         ]
         policy = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": "6"})
-        client.create_queue(QueueName=name, Attributes={"RedrivePolicy": policy})  # type: ignore[attr-defined]
+        client.create_queue(QueueName=name, Attributes={"RedrivePolicy": policy})
 
 
 @pytest.fixture
@@ -112,7 +112,7 @@ def test_the_worker_relays_consumes_dead_letters_and_runs_tasks(
     kit: WorkerKit, students: TestDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("signal.signal", lambda *_: None)  # only the main thread may
-    create_queues(kit, ["enrollment", "students", "media", "messaging", "storage-janitor"])
+    create_queues(kit, SERVICES)
     add_outbox_rows(students)
     kit.queue("students").send_batch([Outgoing("not an event")])
     swept: list[datetime] = []

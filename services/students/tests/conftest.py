@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from contracts.enrollment import ROSTER_ROW
 from eventkit import inbox
 from eventkit.envelope import Event, decode
-from eventkit.errors import UnavailableError
 from eventkit.trace import Cause
 from eventkit.uow import unit_of_work
 from flask import Flask
 from servicekit.settings import load
-from servicekit.storage import ObjectInfo, ObjectMissingError
 from students import handlers
 from students.app import create_app
 from students.domain.audit import Pseudonyms
@@ -25,25 +22,12 @@ from students.settings import Settings
 from testkit.api import PSEUDONYM_KEY, environment
 from testkit.database import TestDatabase
 from testkit.events import MakeEvent
+from testkit.objects import MemoryObjects
 from testkit.plugin import Migrated
 from testkit.tokens import Issuer
 
 HASH = "$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaA"
 PSEUDONYMS = Pseudonyms(bytes.fromhex(PSEUDONYM_KEY))
-COLUMNS = (
-    "row",
-    "name",
-    "parent_phone",
-    "student_phone",
-    "school",
-    "school_type",
-    "grade",
-    "gender",
-    "school_class",
-    "major",
-    "memo",
-)
-
 Row = dict[str, Any]
 
 
@@ -69,7 +53,7 @@ class Academy:
             "chunk": number,
             "dry_run": dry_run,
             "initial_password_hash": HASH,
-            "rows": {name: [row.get(name) for row in numbered] for name in COLUMNS},
+            "rows": {name: [row.get(name) for row in numbered] for name in ROSTER_ROW},
         }
         return self._make_event("enrollment.roster.parsed", tenant, data, correlation=data["job_id"])
 
@@ -124,6 +108,11 @@ def answers(event: Event) -> list[dict[str, Any]]:
 
 
 @pytest.fixture
+def pseudonyms() -> Pseudonyms:
+    return PSEUDONYMS
+
+
+@pytest.fixture
 def academy(migrated: Migrated, make_event: MakeEvent) -> Academy:
     return Academy(migrated("students"), make_event)
 
@@ -138,56 +127,13 @@ def person() -> Callable[..., Row]:
     return make
 
 
-class MemoryStore:
-    """A servicekit.storage.ObjectStore of one test; `away` makes every call fail as a lost network does."""
-
-    def __init__(self) -> None:
-        self.held: dict[str, tuple[bytes, str]] = {}
-        self.away = False
-
-    def put_file(self, key: str, path: Path, content_type: str = "application/octet-stream") -> None:
-        self._reach()
-        self.held[key] = (path.read_bytes(), content_type)
-
-    def download_to(self, key: str, path: Path) -> None:
-        self._reach()
-        path.write_bytes(self._found(key)[0])
-
-    def head(self, key: str) -> ObjectInfo:
-        self._reach()
-        return ObjectInfo(key, len(self._found(key)[0]), datetime.now(UTC))
-
-    def delete(self, keys: Sequence[str]) -> None:
-        self._reach()
-        for key in keys:
-            self.held.pop(key, None)
-
-    def list(self, prefix: str) -> Iterator[ObjectInfo]:
-        self._reach()
-        for key in sorted(self.held):
-            if key.startswith(prefix):
-                yield self.head(key)
-
-    def presign_get(self, key: str, expires: timedelta, filename: str) -> str:
-        return f"https://storage.test/{key}?seconds={int(expires.total_seconds())}&name={filename}"
-
-    def _found(self, key: str) -> tuple[bytes, str]:
-        if key not in self.held:
-            raise ObjectMissingError
-        return self.held[key]
-
-    def _reach(self) -> None:
-        if self.away:
-            raise UnavailableError("storage: test")
+@pytest.fixture
+def objects() -> MemoryObjects:
+    return MemoryObjects()
 
 
 @pytest.fixture
-def objects() -> MemoryStore:
-    return MemoryStore()
-
-
-@pytest.fixture
-def app_with_objects(academy: Academy, issuer: Issuer, objects: MemoryStore) -> Flask:
+def app_with_objects(academy: Academy, issuer: Issuer, objects: MemoryObjects) -> Flask:
     """The students API over the academy's database, with `objects` as its bucket."""
     app = create_app(load(Settings, environment(issuer, academy.db.url)))
     kit = app.extensions["servicekit"]

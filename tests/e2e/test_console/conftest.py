@@ -178,7 +178,7 @@ class Console:
 
     def complaints(self) -> list[str]:
         """What the browser's console holds against the page, but for the answers a test provokes."""
-        said = [entry["message"] for entry in self.driver.get_log("browser")]  # type: ignore[no-untyped-call]
+        said = [entry["message"] for entry in self.driver.get_log("browser")]
         return [line for line in said if not any(part in line for part in self.allowed)]
 
     # --- hands ------------------------------------------------------------------------------------

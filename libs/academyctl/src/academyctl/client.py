@@ -40,6 +40,10 @@ class ApiClient:
         """The answer's JSON object."""
         return self._call("POST", path, {"Content-Type": "application/json"}, json.dumps(body).encode())
 
+    def patch(self, path: str, body: Json) -> Json:
+        """The answer's JSON object."""
+        return self._call("PATCH", path, {"Content-Type": "application/json"}, json.dumps(body).encode())
+
     def upload(self, path: str, fields: Mapping[str, str], file: Path, *, idempotency_key: str = "") -> Json:
         """POST a multipart form with `file`, read from the disk as it is sent."""
         boundary = secrets.token_hex(16)

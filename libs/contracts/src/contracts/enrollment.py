@@ -9,7 +9,10 @@ from contracts.registry import EventType
 
 
 class ImportAccepted(Schema):
-    """An uploaded roster waits under `object_key`; `initial_password_hash` is an Argon2id PHC string."""
+    """A roster was uploaded and waits under `object_key`.
+
+    `initial_password_hash` is an Argon2id PHC string.
+    """
 
     job_id = fields.UUID(required=True)
     job_type = fields.String(required=True, validate=validate.Equal("excel_parsing"))
@@ -17,32 +20,39 @@ class ImportAccepted(Schema):
     initial_password_hash = fields.String(required=True, validate=validate.Regexp(r"^\$argon2id\$"))
 
 
+ROSTER_ROW = {
+    "row": INTEGER,
+    "name": TEXT,
+    "parent_phone": TEXT,
+    "student_phone": TEXT_OR_NONE,
+    "school": TEXT_OR_NONE,
+    "school_type": TEXT_OR_NONE,
+    "grade": INTEGER_OR_NONE,
+    "gender": TEXT_OR_NONE,
+    "school_class": TEXT_OR_NONE,
+    "major": TEXT_OR_NONE,
+    "memo": TEXT_OR_NONE,
+}
+
+
 class RosterParsed(Schema):
-    """A chunk of usable roster rows; `dry_run` asks what would happen without writing."""
+    """A chunk of a roster's usable rows was read, at most 1,000 rows and 200 KB.
+
+    `dry_run` asks what would happen without writing.
+    """
 
     job_id = fields.UUID(required=True)
     chunk = fields.Integer(required=True)
     dry_run = fields.Boolean(required=True)
     initial_password_hash = fields.String(required=True)
-    rows = Columns(
-        {
-            "row": INTEGER,
-            "name": TEXT,
-            "parent_phone": TEXT,
-            "student_phone": TEXT_OR_NONE,
-            "school": TEXT_OR_NONE,
-            "school_type": TEXT_OR_NONE,
-            "grade": INTEGER_OR_NONE,
-            "gender": TEXT_OR_NONE,
-            "school_class": TEXT_OR_NONE,
-            "major": TEXT_OR_NONE,
-            "memo": TEXT_OR_NONE,
-        }
-    )
+    rows = Columns(ROSTER_ROW)
 
 
 class _ImportEnded(Schema):
-    """`lecture_id` is null for an import that registers students and enrolls nobody."""
+    """What both ends of an import say.
+
+    `lecture_id` is null for an import that registers students and enrolls nobody.
+    """
 
     job_id = fields.UUID(required=True)
     lecture_id = fields.UUID(required=True, allow_none=True)
@@ -51,16 +61,23 @@ class _ImportEnded(Schema):
 
 
 class ImportCompleted(_ImportEnded):
+    """Every row of an import has ended; `object_key` is needed no more."""
+
     enrolled_count = fields.Integer(required=True)
     rows_total = fields.Integer(required=True)
 
 
 class ImportFailed(_ImportEnded):
+    """An import ended without a result; `error_code` says why."""
+
     error_code = fields.String(required=True)
 
 
 class EnrollmentChanged(Schema):
-    """A batch of enrollments as they now are; a lower `version` than one already seen is stale."""
+    """Enrollments of one lecture began, changed or ended: as they now are, at most 500 per event.
+
+    A lower `version` than one already seen is stale.
+    """
 
     enrollments = Columns(
         {
@@ -75,6 +92,11 @@ class EnrollmentChanged(Schema):
 
 
 class SessionEnrollmentChanged(Schema):
+    """Students of one lecture joined or left sessions: as it now is, at most 500 rows per event.
+
+    A lower `version` than one already seen is stale.
+    """
+
     session_enrollments = Columns(
         {
             "session_id": TEXT,

@@ -5,13 +5,17 @@ from __future__ import annotations
 from marshmallow import Schema, fields
 
 from contracts.columns import INTEGER, TEXT, Columns
-from contracts.registry import EventType, context_of
+from contracts.registry import EventType
+from contracts.services import SERVICES, context_of
 
-CONTEXTS = ("enrollment", "students", "media", "messaging", "storage")
+CONTEXTS = tuple(map(context_of, SERVICES))
 
 
 class ErasureCompleted(Schema):
-    """What was erased of whom: one row per (student, kind of thing), none where nothing was held."""
+    """The people of a purge have been erased in this context: its receipt, with counts.
+
+    `counts` has one row per (student, kind of thing), none where nothing was held.
+    """
 
     erasure_id = fields.UUID(required=True)
     counts = Columns({"student_id": TEXT, "kind": TEXT, "count": INTEGER})

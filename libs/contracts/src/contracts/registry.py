@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 from marshmallow import EXCLUDE, RAISE, Schema
 
+from contracts.services import owner_of
+
 Data = dict[str, Any]
 Upcaster = Callable[[Data], Data]
 
@@ -38,8 +40,7 @@ class EventType:
     @property
     def source(self) -> str:
         """The service that owns and publishes this event."""
-        context = self.name.split(".", 1)[0]
-        return _OWNERS.get(context, context)
+        return owner_of(self.name.split(".", 1)[0])
 
     def validate(self, data: Data) -> Data:
         """`data`, unchanged. Raises IncompatibleEventError, which names fields and never values."""
@@ -69,15 +70,6 @@ class EventType:
 def _schema(schema: type[Schema], unknown: Literal["exclude", "raise"]) -> Schema:
     """Building one costs more than using it."""
     return schema(unknown=unknown)
-
-
-# the one service that is not called as its context is
-_OWNERS = {"storage": "storage-janitor"}
-
-
-def context_of(service: str) -> str:
-    """The first word of the events that a service publishes."""
-    return next((context for context, owner in _OWNERS.items() if owner == service), service)
 
 
 def _field_names(errors: Mapping[Any, Any]) -> str:

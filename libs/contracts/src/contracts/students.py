@@ -6,10 +6,11 @@ from marshmallow import Schema, fields
 
 from contracts.columns import BOOLEAN, INTEGER, INTEGER_OR_NONE, TEXT, TEXT_OR_NONE, Columns
 from contracts.registry import EventType
+from contracts.services import SERVICES
 
 
 class RosterResolved(Schema):
-    """What became of each row of a parsed chunk.
+    """A chunk of a roster was resolved: the outcome of each row, one event per chunk.
 
     `outcome` is created | matched | restored | needs_review | failed; `student_id` is null where
     there is none (review, failure, or a dry run that would create); `code` says why; `version` is the
@@ -37,14 +38,19 @@ STUDENT = {
 
 
 class StudentChanged(Schema):
-    """A batch of students as they now are; a lower `version` than one already seen is stale."""
+    """Students were created, changed, deleted or restored: as they now are, at most 1,000 rows and 200 KB.
+
+    A lower `version` than one already seen is stale.
+    """
 
     students = Columns(STUDENT)
 
 
 class StudentPurged(Schema):
-    """At most 500 people who are gone for good. Every service erases what it holds of them and answers with
-    its erasure.completed; names and phones are here because rows without a student id are found by them.
+    """People were removed for good, at most 500 per event.
+
+    Every service erases what it holds of them and answers with its erasure.completed; names and phones are
+    here because rows without a student id are found by them.
     """
 
     erasure_id = fields.UUID(required=True)
@@ -63,11 +69,11 @@ class _Merge(Schema):
 
 
 class StudentMerged(_Merge):
-    """Two records are one person: what the loser had is the winner's now; the loser reads as deleted."""
+    """Two records became one: what the loser had is the winner's now; the loser reads as deleted."""
 
 
 class StudentUnmerged(_Merge):
-    """A merge is taken back: the loser is active again and gets back what the merge moved."""
+    """A merge was taken back: the loser is active again and gets back what the merge moved."""
 
 
 EVENTS = (
@@ -75,9 +81,5 @@ EVENTS = (
     EventType("students.student.changed", StudentChanged, ("enrollment", "messaging")),
     EventType("students.student.merged", StudentMerged, ("enrollment", "messaging")),
     EventType("students.student.unmerged", StudentUnmerged, ("enrollment", "messaging")),
-    EventType(
-        "students.student.purged",
-        StudentPurged,
-        ("enrollment", "students", "media", "messaging", "storage-janitor"),
-    ),
+    EventType("students.student.purged", StudentPurged, SERVICES),
 )

@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from datetime import datetime
+from functools import partial
 from uuid import UUID
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -14,17 +16,16 @@ from eventkit import inbox, metrics
 from eventkit.backoff import Backoff
 from eventkit.envelope import Event, decode
 from eventkit.errors import UndecodableError, UnreadableHereError
-from eventkit.failures import describe, is_conflict, is_outage, place, unreadable_here, verdict
+from eventkit.failures import DRAINED, describe, is_outage, place, unreadable_here, verdict
+from eventkit.handling import attempt, work_of
 from eventkit.heartbeat import Heartbeat
 from eventkit.ports import Database
 from eventkit.probing import Probing
 from eventkit.queue import MAX_ENTRIES, QUEUE_ERRORS, Message, Queue
 from eventkit.receipt import Receipt
 from eventkit.runtime import Runtime
-from eventkit.settlement import DRAIN, Settlement
+from eventkit.settlement import Settlement
 from eventkit.subscription import Delivery, Outcome, Subscription, by_type, on
-from eventkit.trace import Cause
-from eventkit.uow import unit_of_work
 
 __all__ = ["Consumer", "Receipt", "Subscription", "on"]
 
@@ -33,7 +34,6 @@ log = logging.getLogger(__name__)
 # A stop waits for the long poll in flight, or its messages would stay invisible with nobody handling them.
 # 5 s instead of SQS's 20 s makes a deploy drain in seconds and costs about $0.16 a month per service.
 WAIT_SECONDS = 5
-_CONFLICT_RETRIES = 2
 _RECEIVE_LIMIT = 120.0  # seconds a receive may take with the client's own retries
 _BACKOFF = Backoff(base=5.0, cap=900.0)
 
@@ -63,10 +63,13 @@ class Consumer:
         self._subscriptions = by_type(subscriptions)
         self._batch = batch
         self._wait = wait
+        self._runtime = runtime
         self._clock = runtime.clock
         self._metrics = runtime.metrics
         self._points = runtime.points
         self._pulse = runtime.pulse
+        self._idle = runtime.idle
+        self._idle.watch(queue.name)
         self._registry = runtime.registry
         self._settlement = Settlement(queue, dead_letters, self.heartbeat, runtime)
         self._probing = Probing(queue.name, runtime.metrics)
@@ -88,7 +91,9 @@ class Consumer:
     def drain(self) -> Receipt:
         """After the threads ended (or were given up on): return what is still held, log the receipt."""
         self.stop()
-        self._settle([Delivery(message, outcome=DRAIN) for message in self.heartbeat.held()])
+        self._settle([Delivery(message, outcome=DRAINED) for message in self.heartbeat.held()])
+        for outcome, count in asdict(self._totals).items():
+            self._metrics.set(metrics.DRAINED, count, queue=self.queue.name, outcome=outcome)
         log.info("drained %s: %s", self.queue.name, self._totals)
         return self._totals
 
@@ -97,9 +102,14 @@ class Consumer:
         messages = self._receive(wait)
         if not messages:
             return Receipt()
+        with self._idle.work():
+            return self._process(messages)
+
+    def _process(self, messages: list[Message]) -> Receipt:
         settled = self._count(Receipt(received=len(messages)))
         self._points("consumer.after_receive")
         deliveries = [self._read(message) for message in messages]
+        self._show_oldest(deliveries)
         long = [d for d in deliveries if d.subscription and d.subscription.single]
         quick = [d for d in deliveries if d not in long]
         outage = self._work(_by_type_and_tenant(quick), None)
@@ -130,11 +140,14 @@ class Consumer:
             messages = self.queue.receive(limit, wait)
         except QUEUE_ERRORS as error:
             self._metrics.count(metrics.QUEUE_ERRORS, queue=self.queue.name, operation="receive")
+            self._idle.restart()
             self._probing.failed(describe(error))
             self._clock.wait(self._stopping, 1.0)
             return []
         if messages:
             self._metrics.count(metrics.MESSAGES_RECEIVED, len(messages), queue=self.queue.name)
+        else:
+            self._idle.empty(self.queue.name)
         return messages
 
     def _probe(self) -> list[Message]:
@@ -158,7 +171,7 @@ class Consumer:
         try:
             event = decode(message.body, self._registry)
         except UnreadableHereError as error:
-            delivery.outcome = self._leave(message, error.code, error.time)
+            delivery.outcome = self._leave(error.code, error.time)
             return delivery
         except UndecodableError as error:
             delivery.outcome = Outcome("dead", error.code)
@@ -166,20 +179,25 @@ class Consumer:
         delivery.event = event
         delivery.subscription = self._subscriptions.get(event.type)
         if delivery.subscription is None:
-            delivery.outcome = self._leave(message, "no_handler", event.time)
+            delivery.outcome = self._leave("no_handler", event.time)
         return delivery
 
-    def _leave(self, message: Message, code: str, published: datetime) -> Outcome:
+    def _show_oldest(self, deliveries: Sequence[Delivery]) -> None:
+        """SQS tells this to CloudWatch only; messages come roughly in order, so what came now shows it."""
+        now = self._clock.now()
+        ages = [(now - delivery.event.time).total_seconds() for delivery in deliveries if delivery.event]
+        self._metrics.set(metrics.QUEUE_OLDEST, max(ages, default=0.0), queue=self.queue.name)
+
+    def _leave(self, code: str, published: datetime) -> Outcome:
         """To a worker of another build."""
-        age = self._clock.now() - published
-        return unreadable_here(code, age, message.receives, self.queue.max_receives)
+        return unreadable_here(code, self._clock.now() - published)
 
     def _work(self, groups: Iterable[list[Delivery]], outage: Exception | None) -> Exception | None:
         """Give every delivery its outcome. After an outage nothing more is tried; returns it."""
         for group in groups:
             if self._stopping.is_set():
                 for delivery in group:
-                    delivery.outcome = DRAIN
+                    delivery.outcome = DRAINED
             elif outage:
                 self._judge(group, outage)
             else:
@@ -208,16 +226,10 @@ class Consumer:
 
     def _attempt(self, group: list[Delivery]) -> Exception | None:
         """One transaction, repeated at once after a conflict with another one. Returns what it raised."""
-        for attempt in range(1 + _CONFLICT_RETRIES):
-            try:
-                self._transaction(group)
-            except Exception as error:  # noqa: BLE001 – the outermost loop: a handler may raise anything
-                if not is_conflict(error) or attempt == _CONFLICT_RETRIES:
-                    return error
-                self._metrics.count(metrics.HANDLER_RETRIES, type=group[0].type, reason="conflict")
-            else:
-                return None
-        return None
+        return attempt(
+            lambda: self._transaction(group),
+            lambda: self._metrics.count(metrics.HANDLER_RETRIES, type=group[0].type, reason="conflict"),
+        )
 
     def _transaction(self, group: list[Delivery]) -> None:
         subscription, events = group[0].subscription, [d.event for d in group if d.event]
@@ -226,16 +238,10 @@ class Consumer:
         self.heartbeat.start(messages, subscription.deadline, subscription.stall)
         self._pulse.expect(subscription.deadline.total_seconds())
         started = self._clock.monotonic()
-        with unit_of_work(
-            self._db,
-            events[0].tenantid,
-            Cause.of(events[0]),
-            source=self._service,
-            clock=self._clock,
-            registry=self._registry,
-            progress=lambda: self.heartbeat.progress(messages),
-        ) as uow:
-            fresh = inbox.claim(uow.conn, subscription.name, events)
+        progress = partial(self.heartbeat.progress, messages)
+        with work_of(self._service, self._db, self._runtime, events, progress) as uow:
+            receives = {d.event.id: d.message.receives for d in group if d.event}
+            fresh = inbox.claim(uow.conn, subscription.name, events, receives)
             self._points("consumer.after_inbox")
             if fresh:
                 subscription.handler(uow, fresh)

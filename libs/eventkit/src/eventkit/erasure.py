@@ -102,8 +102,6 @@ def close_gate(conn: Connection, tenant: str) -> None:
 
 # --- event bodies and answers that the service keeps ----------------------------------------------
 
-_AS_SYSTEM = text("SELECT set_config('role', current_schema() || '_system', true)")
-_AS_APP = text("RESET ROLE")
 _BODIES = text(f"""
     SELECT seq, body, sent_at IS NULL AND parked_at IS NULL AS waiting FROM outbox
     WHERE tenant_id = :tenant AND type <> '{PURGED}' AND type NOT LIKE '%.erasure.completed'
@@ -123,7 +121,13 @@ _FORGET_ANSWERS = text("""
         AS a (subject, operation, key)
     WHERE i.tenant_id = :tenant AND i.subject = a.subject AND i.operation = a.operation AND i.key = a.key
 """)
-_PURGES = text(f"SELECT seq, body FROM outbox WHERE tenant_id = :tenant AND type = '{PURGED}' ORDER BY seq")  # noqa: S608
+_PURGES = text(f"SELECT seq, body FROM outbox WHERE tenant_id = :tenant AND type = '{PURGED}' ORDER BY seq")  # noqa: S608 - a constant
+# a letter that nobody could read may be of any academy
+_LETTERS = text("SELECT id, body, edited_from FROM dead_letter WHERE tenant_id IN (:tenant, '')")
+_CLEAN = text("""
+    UPDATE dead_letter d SET body = c.body, edited_from = NULL
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:bodies AS text[])) AS c (id, body) WHERE d.id = c.id
+""")
 _STREAM = {"stream_results": True, "yield_per": _BATCH}
 
 
@@ -133,22 +137,18 @@ def erase_traces(uow: UnitOfWork, people: Iterable[Person]) -> Counts:
     One pass over the tenant's outbox for all of them, a few bodies in memory at a time.
     """
     known = Known(people)
-    # the app's own role may only add to the outbox
-    uow.conn.execute(_AS_SYSTEM)
-    counts = _erase_events(uow, known) + _erase_answers(uow, known)
-    uow.conn.execute(_AS_APP)
-    return counts
+    with uow.as_system():  # the app's own role may only add to the outbox
+        return _erase_events(uow, known) + _erase_answers(uow, known) + _erase_letters(uow, known)
 
 
 def forget_names(uow: UnitOfWork, erasure_ids: Collection[UUID]) -> int:
     """Once everybody has answered, the purges themselves need to name nobody; how many were rewritten."""
     done = {str(erasure_id) for erasure_id in erasure_ids}
-    uow.conn.execute(_AS_SYSTEM)
     rewritten = 0
-    for batch in _stream(uow, _PURGES):
-        bodies = {row.seq: without_names(row.body, done) for row in batch}
-        rewritten += _rewrite(uow, {seq: body for seq, body in bodies.items() if body})
-    uow.conn.execute(_AS_APP)
+    with uow.as_system():
+        for batch in _stream(uow, _PURGES):
+            bodies = {row.seq: without_names(row.body, done) for row in batch}
+            rewritten += _rewrite(uow, {seq: body for seq, body in bodies.items() if body})
     return rewritten
 
 
@@ -179,6 +179,24 @@ def _erase_answers(uow: UnitOfWork, known: Known) -> Counts:
     return counts
 
 
+def _erase_letters(uow: UnitOfWork, known: Known) -> Counts:
+    counts: Counts = Counter()
+    for batch in _stream(uow, _LETTERS):
+        clean: dict[UUID, str] = {}
+        for row in batch:
+            # the body before an edit is not needed to replay, and would have to be cleaned as well
+            found = _redacted(row.body, uow.tenant, known) if row.body else None
+            before = _redacted(row.edited_from, uow.tenant, known) if row.edited_from else None
+            if found or before:
+                clean[row.id] = found[0] if found else row.body
+                people = {*(found[1] if found else ()), *(before[1] if before else ())}
+                counts += _of_kind("dead_letters", dict.fromkeys(people, 1))
+        if clean:
+            uow.conn.execute(_CLEAN, {"ids": list(clean), "bodies": list(clean.values())})
+        uow.progress()
+    return counts
+
+
 def _stream(uow: UnitOfWork, query: TextClause) -> Iterator[Sequence[Row[Any]]]:
     """A server-side cursor: other statements may run between its batches."""
     found = uow.conn.execute(query, {"tenant": uow.tenant}, execution_options=_STREAM)
@@ -198,8 +216,8 @@ def _of_kind(kind: str, taken: Mapping[UUID, int]) -> Counts:
 
 # --- dead letters ---------------------------------------------------------------------------------
 
-# two passes at once would hide letters from each other
-_ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended('dead_letters:' || current_schema(), 0))")
+# two passes at once would hide letters from each other; collecting them into the table is one, too
+ALONE = text("SELECT pg_advisory_xact_lock(hashtextextended('dead_letters:' || current_schema(), 0))")
 
 
 def erase_dead_letters(uow: UnitOfWork, dead: Queue, people: Iterable[Person]) -> Counts:
@@ -208,7 +226,7 @@ def erase_dead_letters(uow: UnitOfWork, dead: Queue, people: Iterable[Person]) -
     The others are given back at once. Raises TransientError when a letter cannot be stored or deleted,
     or when there are more than MAX_DEAD_LETTERS, and one of QUEUE_ERRORS.
     """
-    uow.conn.execute(_ALONE)
+    uow.conn.execute(ALONE)
     known, counts, kept = Known(people), Counts(), []
     looked_at = 0
     try:

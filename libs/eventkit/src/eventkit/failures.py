@@ -9,10 +9,11 @@ from pathlib import Path
 import psycopg
 from botocore.exceptions import ConnectionError as BotoConnectionError
 from botocore.exceptions import HTTPClientError
+from contracts import SERVICES
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from eventkit.backoff import Backoff
+from eventkit.backoff import JITTER, Backoff
 from eventkit.errors import PermanentError, TransientError, UnavailableError, UnknownOutcomeError
 from eventkit.lease import LeaseBusyError
 from eventkit.subscription import Outcome
@@ -27,7 +28,9 @@ DATABASE_ERRORS = (
 """What a database that is away or going away can raise."""
 MAX_VISIBILITY = 43_200
 _OUTAGE_PAUSE = Backoff(base=5.0, cap=60.0)
-_ELSEWHERE_PAUSE = Backoff(base=5.0, cap=30.0)
+_ELSEWHERE_LIMIT = 30.0  # seconds
+DRAINED = Outcome("returned", "drain", renew=True)
+"""What becomes of a message that a stopping worker has not begun: sent anew, with the tries that it had."""
 DEPLOY = timedelta(hours=1)
 """How long old and new builds may share a queue."""
 # serialization_failure, deadlock_detected, lock_not_available (PostgreSQL documentation, appendix A)
@@ -53,6 +56,11 @@ def is_outage(error: BaseException) -> bool:
     return state is None or state.startswith(_OUTAGE_CLASSES)
 
 
+def must_wait(error: BaseException) -> bool:
+    """A dependency is down, or another worker is at it: the same may succeed later, and says nothing now."""
+    return is_outage(error) or isinstance(error, LeaseBusyError)
+
+
 def sqlstate(error: BaseException) -> str | None:
     original = error.orig if isinstance(error, DBAPIError) else error
     return original.sqlstate if isinstance(original, psycopg.Error) else None
@@ -60,30 +68,40 @@ def sqlstate(error: BaseException) -> str | None:
 
 def verdict(error: BaseException, receives: int, max_receives: int | None, backoff: Backoff) -> Outcome:
     """What becomes of a message whose handler raised `error` at its `receives`-th delivery."""
-    if isinstance(error, PermanentError):
-        return Outcome("dead", error.code)
-    if isinstance(error, UnknownOutcomeError):
-        return Outcome("dead", "unknown_outcome")
-    last = max_receives is not None and receives >= max_receives
+    if isinstance(error, PermanentError | UnknownOutcomeError):
+        return Outcome("dead", reason(error), place(error))
+    last = _is_last(receives, max_receives)
     if is_outage(error):
-        return Outcome("returned", "outage", _OUTAGE_PAUSE.delay(receives), renew=last)
+        return Outcome("returned", "outage", delay=_OUTAGE_PAUSE.delay(receives), renew=last)
     if last and not isinstance(error, LeaseBusyError):
-        return Outcome("dead", describe(error))
+        return Outcome("dead", reason(error), place(error))
     delay = backoff.delay(receives)
     if isinstance(error, TransientError) and error.after is not None:
         delay = min(error.after.total_seconds(), MAX_VISIBILITY)
-    return Outcome("returned", describe(error), delay, renew=last)
+    return Outcome("returned", describe(error), delay=delay, renew=last)
 
 
-def unreadable_here(code: str, age: timedelta, receives: int, max_receives: int | None) -> Outcome:
+def unreadable_here(code: str, age: timedelta) -> Outcome:
     """What becomes of an event that this build does not know: during a deploy another worker does.
 
-    It is given back, uncounted, until no deploy can explain it any more.
+    It is sent anew, so that whoever knows it still has all tries, until no deploy can explain it any more.
+    The pauses grow with its age: in a deploy that goes well somebody reads it within seconds.
     """
     if age > DEPLOY:
         return Outcome("dead", code)
-    last = max_receives is not None and receives >= max_receives
-    return Outcome("returned", code, _ELSEWHERE_PAUSE.delay(receives), renew=last)
+    pause = 1 + JITTER() * min(max(age.total_seconds(), 0) / 4, _ELSEWHERE_LIMIT)
+    return Outcome("returned", code, delay=pause, renew=True)
+
+
+def _is_last(receives: int, max_receives: int | None) -> bool:
+    return max_receives is not None and receives >= max_receives
+
+
+def reason(error: BaseException) -> str:
+    """The word by which a dead letter says what it died of."""
+    if isinstance(error, PermanentError):
+        return error.code
+    return "unknown_outcome" if isinstance(error, UnknownOutcomeError) else describe(error)
 
 
 def describe(error: BaseException) -> str:
@@ -92,10 +110,14 @@ def describe(error: BaseException) -> str:
     return f"{type(error).__name__}:{state}" if state else type(error).__name__
 
 
+# where an image installs them too, among everybody else's packages
+_OWN = {"contracts", "eventkit", "servicekit", *(service.replace("-", "_") for service in SERVICES)}
+
+
 def place(error: BaseException) -> str:
     """Where it was raised, "usecases.py:42 restore": enough to find the code, without a stack trace."""
     frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if "site-packages" not in frame.filename]
+    own = [frame for frame in frames if _OWN & set(Path(frame.filename).parts)]
     if not own:
         return "unknown"
     return f"{Path(own[-1].filename).name}:{own[-1].lineno} {own[-1].name}"

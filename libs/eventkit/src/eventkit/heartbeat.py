@@ -37,6 +37,8 @@ class Heartbeat:
         self._pulse = runtime.pulse
         self._lock = threading.Lock()
         self._held: dict[str, _Held] = {}
+        for reason in ("refused", "deadline", "stalled"):
+            self._metrics.count(metrics.HEARTBEAT_LOST, 0, queue=queue.name, reason=reason)
 
     def hold(self, messages: Iterable[Message]) -> None:
         """Just received: extend from now on."""

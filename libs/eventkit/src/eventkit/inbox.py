@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from uuid import UUID
 
 from sqlalchemy import Connection, text
 
 from eventkit.envelope import Event
 
 _CLAIM = text("""
-    INSERT INTO inbox (handler, event_id, tenant_id, type, correlation_id)
-    SELECT :handler, e.id, e.tenant, e.type, e.correlation
+    INSERT INTO inbox (handler, event_id, tenant_id, type, correlation_id, receives)
+    SELECT :handler, e.id, e.tenant, e.type, e.correlation, e.receives
     FROM unnest(CAST(:id AS uuid[]), CAST(:tenant AS text[]), CAST(:type AS text[]),
-        CAST(:correlation AS text[])) AS e (id, tenant, type, correlation)
+        CAST(:correlation AS text[]), CAST(:receives AS integer[]))
+        AS e (id, tenant, type, correlation, receives)
     ORDER BY e.id
     ON CONFLICT DO NOTHING
     RETURNING event_id
 """)
+_AGAIN = text("""
+    UPDATE inbox SET duplicates = duplicates + again.times
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:times AS integer[])) AS again (id, times)
+    WHERE handler = :handler AND event_id = again.id
+""")
 
 
-def claim(conn: Connection, handler: str, events: Sequence[Event]) -> list[Event]:
-    """The events, each once and in the given order, that `handler` has not yet had.
+def claim(
+    conn: Connection, handler: str, events: Sequence[Event], receives: Mapping[UUID, int] | None = None
+) -> list[Event]:
+    """The events this handler has not handled before, each once, in the order given.
 
     Waits for another transaction that holds one of them (ordered by id: no deadlock), up to lock_timeout.
+    `receives`: at which delivery each came, for whoever looks at the flow later.
     """
     distinct = {event.id: event for event in events}
     claimed = conn.execute(
@@ -34,9 +45,13 @@ def claim(conn: Connection, handler: str, events: Sequence[Event]) -> list[Event
             "tenant": [event.tenantid for event in distinct.values()],
             "type": [event.type for event in distinct.values()],
             "correlation": [event.correlationid for event in distinct.values()],
+            "receives": [(receives or {}).get(event_id, 1) for event_id in distinct],
         },
     )
     fresh = set(claimed.scalars())
+    again = Counter(event.id for event in events) - Counter(fresh)
+    if again:
+        conn.execute(_AGAIN, {"handler": handler, "ids": list(again), "times": list(again.values())})
     return [event for event in distinct.values() if event.id in fresh]
 
 

@@ -5,12 +5,17 @@ Names follow Prometheus: base units, counters end in _total. A service declares 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
+from datetime import timedelta
+from functools import partial
+from typing import Any, Self
 
 import prometheus_client as prometheus
 from prometheus_client import CollectorRegistry
+
+from eventkit.clock import Clock
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800)
 
@@ -71,7 +76,7 @@ HEARTBEAT_LOST = Counter(
 )
 MESSAGES_RENEWED = Counter(
     "academy_messages_renewed_total",
-    "Messages sent anew because their last permitted receive was used up without a fault of theirs.",
+    "Messages sent anew so that receives without a fault of theirs do not count.",
     ("queue",),
 )
 OUTBOX_SENT = Counter("academy_outbox_sent_total", "Outbox rows the queue accepted.", ("destination", "type"))
@@ -92,6 +97,34 @@ OUTBOX_UNSENT = Gauge("academy_outbox_unsent", "Outbox rows waiting (shown by th
 OUTBOX_OLDEST = Gauge("academy_outbox_oldest_seconds", "Age of the oldest waiting outbox row.")
 OUTBOX_PARKED = Gauge("academy_outbox_parked", "Outbox rows that can never be sent: somebody must look.")
 RELAY_ELECTED = Gauge("academy_relay_elected", "1 on the worker whose relay sends.")
+QUEUE_VISIBLE = Gauge(
+    "academy_queue_visible_messages", "Messages that wait in the queue (SQS's estimate).", ("queue",)
+)
+QUEUE_IN_FLIGHT = Gauge(
+    "academy_queue_in_flight_messages", "Messages that some worker holds (SQS's estimate).", ("queue",)
+)
+QUEUE_OLDEST = Gauge(
+    "academy_queue_oldest_seconds",
+    "Age of the oldest event of the last receive; 0 for an empty one.",
+    ("queue",),
+)
+DEAD_LETTER_QUEUE = Gauge(
+    "academy_dead_letter_queue_messages", "Dead letters that are not yet in the table.", ("queue",)
+)
+DEAD_LETTERS_OPEN = Gauge("academy_dead_letters_open", "Dead letters that wait for somebody.", ("type",))
+DRAINED = Gauge(
+    "academy_drained_messages",
+    "The receipt of this worker's end: received = done + duplicate + returned + dead.",
+    ("queue", "outcome"),
+)
+LEDGER_PUBLISHED = Gauge(
+    "academy_ledger_published", "Events sent in the 24 h before the last full hour.", ("destination",)
+)
+LEDGER_SETTLED = Gauge(
+    "academy_ledger_settled",
+    "Of those events, what this service has handled or keeps as dead letters.",
+    ("service",),
+)
 
 KIT = (
     MESSAGES,
@@ -112,21 +145,31 @@ KIT = (
     OUTBOX_OLDEST,
     OUTBOX_PARKED,
     RELAY_ELECTED,
+    QUEUE_VISIBLE,
+    QUEUE_IN_FLIGHT,
+    QUEUE_OLDEST,
+    DEAD_LETTER_QUEUE,
+    DEAD_LETTERS_OPEN,
+    DRAINED,
+    LEDGER_PUBLISHED,
+    LEDGER_SETTLED,
 )
 
 
 class Metrics:
-    """The declared metrics of one worker process, which has threads and no children: a plain registry.
-
-    Raises KeyError for a metric that was not among `declared`.
-    """
+    """The declared metrics of one process. Raises KeyError for a metric that was not among `declared`."""
 
     def __init__(self, registry: CollectorRegistry, declared: Iterable[Metric] = KIT) -> None:
         self.registry = registry
-        made = [(metric, made_in(registry, metric)) for metric in declared]
-        self._made = {metric.name: collector for metric, collector in made}
+        self._declared = tuple(declared)
+        self._made = {metric.name: made_in(registry, metric) for metric in self._declared}
+
+    def recording(self, _effects: object) -> Self:
+        """For a rehearsal (deadletters.recording): the same metrics, where nobody sees them."""
+        return type(self)(CollectorRegistry(), self._declared)
 
     def count(self, metric: Counter, amount: float = 1, **labels: str) -> None:
+        """An amount of 0 shows it before its first time: Prometheus sees no increase in a new counter."""
         self._of(metric, labels).inc(amount)
 
     def observe(self, metric: Histogram, seconds: float, **labels: str) -> None:
@@ -136,19 +179,50 @@ class Metrics:
         self._of(metric, labels).set(value)
 
     def follow(self, metric: Gauge, value: Callable[[], float], **labels: str) -> None:
-        """Ask `value` whenever somebody looks."""
+        """Ask `value` whenever somebody looks; only in a process without siblings, as a worker is."""
         self._of(metric, labels).set_function(value)
+
+    def during(self, metric: Gauge, **labels: str) -> AbstractContextManager[None]:
+        """One more for as long as the block lasts."""
+        block: AbstractContextManager[None] = self._of(metric, labels).track_inprogress()
+        return block
 
     def _of(self, metric: Metric, labels: dict[str, str]) -> Any:
         collector = self._made[metric.name]
         return collector.labels(**labels) if labels else collector
 
 
+class Finding:
+    """A gauge with one label: what a periodic task found, on whichever worker it ran.
+
+    One older than `good_for` claims nothing (NaN): another worker has a newer one, and no alarm stays on.
+    """
+
+    def __init__(
+        self, metrics: Metrics, gauge: Gauge, values: Iterable[str], clock: Clock, good_for: timedelta
+    ) -> None:
+        self._clock = clock
+        self._good_for = good_for.total_seconds()
+        self._found: Mapping[str, float] = {}
+        self._good_until = float("-inf")
+        for value in values:
+            metrics.follow(gauge, partial(self._value, value), **dict.fromkeys(gauge.labels, value))
+
+    def show(self, found: Mapping[str, float]) -> None:
+        """By the label's value; what is missing is 0."""
+        self._found = found
+        self._good_until = self._clock.monotonic() + self._good_for
+
+    def _value(self, value: str) -> float:
+        fresh = self._clock.monotonic() < self._good_until
+        return self._found.get(value, 0) if fresh else float("nan")
+
+
 def made_in(registry: CollectorRegistry, metric: Metric) -> Any:
-    """The declared metric as prometheus_client has it."""
+    """The declared metric as prometheus_client has it; a gauge of several processes is their sum."""
+    about = (metric.name, metric.meaning, metric.labels)
     if isinstance(metric, Histogram):
-        return prometheus.Histogram(
-            metric.name, metric.meaning, metric.labels, registry=registry, buckets=BUCKETS
-        )
-    kind = prometheus.Counter if isinstance(metric, Counter) else prometheus.Gauge
-    return kind(metric.name, metric.meaning, metric.labels, registry=registry)
+        return prometheus.Histogram(*about, registry=registry, buckets=BUCKETS)
+    if isinstance(metric, Counter):
+        return prometheus.Counter(*about, registry=registry)
+    return prometheus.Gauge(*about, registry=registry, multiprocess_mode="livesum")

@@ -18,6 +18,9 @@ Point = Literal[
     "consumer.before_dead_letter",
     "consumer.after_dead_letter",
     "drain.before_return",
+    "replay.after_inbox",
+    "replay.before_commit",
+    "replay.after_commit",
 ]
 Points = Callable[[Point], None]
 ALL_POINTS: tuple[Point, ...] = get_args(Point)

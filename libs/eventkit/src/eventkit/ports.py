@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import psycopg
 from sqlalchemy import Connection
 
 
+@runtime_checkable
 class Database(Protocol):
     """One service's schema. Every connection has it as search_path."""
 

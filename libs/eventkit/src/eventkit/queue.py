@@ -9,12 +9,22 @@ from typing import Any, Protocol, Self, TypeVar
 import orjson
 from botocore.exceptions import BotoCoreError, ClientError
 
+from eventkit.effects import Effects
+
 MAX_ENTRIES = 10
 MAX_ATTRIBUTES = 10
 MAX_BATCH_BYTES = 256 * 1024
 MAX_DELAY_SECONDS = 900
+TRIES = "tries_before"
+"""Attribute of a message that was sent anew: how often it was received before, beside SQS's own count."""
 QUEUE_ERRORS = (BotoCoreError, ClientError)
 """What any call here may raise when the queue cannot be reached or refuses the whole request."""
+
+_DEPTH = (
+    "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesNotVisible",
+    "ApproximateNumberOfMessagesDelayed",
+)
 
 Call = Callable[..., Any]
 T = TypeVar("T")
@@ -39,7 +49,10 @@ class SqsClient(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A received message; `receives` counts this time too (ApproximateReceiveCount)."""
+    """A received message.
+
+    `receives` counts this time too (ApproximateReceiveCount), and those before it was sent anew.
+    """
 
     receipt: str
     body: str
@@ -66,6 +79,20 @@ class Refused:
 
     code: str
     permanent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Depth:
+    """What SQS says is in a queue, right within a minute after the last change: waiting, received and not
+    settled, sent with a delay."""
+
+    visible: int
+    in_flight: int
+    delayed: int
+
+    @property
+    def total(self) -> int:
+        return self.visible + self.in_flight + self.delayed
 
 
 class Queue:
@@ -96,9 +123,18 @@ class Queue:
             max_receives=None if receives is None else int(receives),
         )
 
+    def recording(self, effects: Effects) -> Queue:
+        """Its twin in a rehearsal."""
+        return _NotedQueue(self, effects)
+
     def ping(self) -> None:
         """Raises one of QUEUE_ERRORS when the queue does not answer."""
         self._client.get_queue_attributes(QueueUrl=self._url, AttributeNames=["VisibilityTimeout"])
+
+    def depth(self) -> Depth:
+        """Raises one of QUEUE_ERRORS."""
+        answer = self._client.get_queue_attributes(QueueUrl=self._url, AttributeNames=list(_DEPTH))
+        return Depth(*(int(answer["Attributes"][name]) for name in _DEPTH))
 
     def receive(self, limit: int = MAX_ENTRIES, wait: int = 0) -> list[Message]:
         """Up to `limit` messages, after up to `wait` seconds when there are none."""
@@ -143,6 +179,28 @@ class Queue:
         }
 
 
+class _NotedQueue(Queue):
+    """Seems empty, because even a receive has an effect; says of everything else that it was done."""
+
+    def __init__(self, real: Queue, effects: Effects) -> None:
+        super().__init__(real._client, real.name, real._url, visibility=real.visibility)
+        self._effects = effects
+
+    def receive(self, limit: int = MAX_ENTRIES, wait: int = 0) -> list[Message]:
+        self._effects.note(f"{self.name} looked through")
+        return []
+
+    def delete_batch(self, receipts: Sequence[str]) -> dict[str, str]:
+        return {}
+
+    def extend_batch(self, items: Sequence[tuple[str, int]]) -> dict[str, str]:
+        return {}
+
+    def send_batch(self, messages: Sequence[Outgoing]) -> dict[int, Refused]:
+        self._effects.note(f"sent to {self.name}", len(messages))
+        return {}
+
+
 def batches(messages: Iterable[Outgoing]) -> Iterator[list[Outgoing]]:
     """Cut into legal requests, in order: at most 10 messages and 256 KB together."""
     batch: list[Outgoing] = []
@@ -171,12 +229,15 @@ def _entry(position: int, message: Outgoing) -> dict[str, Any]:
 
 
 def _message(raw: Mapping[str, Any]) -> Message:
-    attributes = raw.get("MessageAttributes") or {}
+    sent = raw.get("MessageAttributes") or {}
+    attributes = {name: value["StringValue"] for name, value in sent.items() if "StringValue" in value}
+    before = attributes.get(TRIES, "")
     return Message(
         receipt=raw["ReceiptHandle"],
         body=raw["Body"],
-        receives=int(raw["Attributes"]["ApproximateReceiveCount"]),
-        attributes={k: v["StringValue"] for k, v in attributes.items() if "StringValue" in v},
+        receives=int(raw["Attributes"]["ApproximateReceiveCount"])
+        + (int(before) if before.isdecimal() else 0),
+        attributes=attributes,
     )
 
 

@@ -11,6 +11,7 @@ from uuid import UUID
 
 import orjson
 from contracts.identity import name_key
+from contracts.tenant import TENANT
 
 MASK = "***"
 PURGED = "students.student.purged"
@@ -20,7 +21,7 @@ _ID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _PHONE = re.compile(r"010[-. ]?[0-9]{4}[-. ]?[0-9]{4}")
 _NOT_DIGIT = re.compile(r"[^0-9]")
 _TYPE = re.compile(r'"type"\s*:\s*"([^"]*)"')
-_TENANT = re.compile(r'"tenantid"\s*:\s*"([^"]*)"')
+_TENANT_ID = re.compile(r'"tenantid"\s*:\s*"([^"]*)"')
 
 Table = dict[str, list[Any]]
 
@@ -127,8 +128,9 @@ def mask(text: str, known: Known) -> tuple[str, Counter[UUID]] | None:
 
 def hint(text: str) -> tuple[str, str | None]:
     """The type ("" if none) and the tenant that a text which is no readable event seems to have."""
-    type_, tenant = _TYPE.search(text), _TENANT.search(text)
-    return type_[1] if type_ else "", tenant[1] if tenant else None
+    type_, tenant = _TYPE.search(text), _TENANT_ID.search(text)
+    known = tenant is not None and TENANT.fullmatch(tenant[1])
+    return type_[1] if type_ else "", known[0] if known else None
 
 
 def _names_people(table: object) -> bool:

@@ -103,9 +103,10 @@ class Relay:
         while not stop.is_set():
             session.execute("SELECT 1")  # the lock lives exactly as long as this session
             self._pulse.expect(60)
-            if self.run_once() < FETCH:
-                if self._clock.monotonic() >= self._measure_at:
-                    self.measure()
+            looked_at = self.run_once()
+            if self._clock.monotonic() >= self._measure_at:
+                self.measure()
+            if looked_at < FETCH:
                 self._await_notify(session, stop)
 
     def _await_notify(self, session: psycopg.Connection[Any], stop: threading.Event) -> None:

@@ -8,11 +8,14 @@ from collections.abc import Callable, Sequence
 from itertools import islice
 
 from eventkit import metrics
+from eventkit.failures import DRAINED
 from eventkit.heartbeat import Heartbeat
 from eventkit.queue import (
+    MAX_ATTRIBUTES,
     MAX_BATCH_BYTES,
     MAX_DELAY_SECONDS,
     QUEUE_ERRORS,
+    TRIES,
     Outgoing,
     Queue,
     batches,
@@ -22,8 +25,6 @@ from eventkit.runtime import Runtime
 from eventkit.subscription import Delivery, Outcome
 
 log = logging.getLogger(__name__)
-
-DRAIN = Outcome("returned", "drain")
 
 
 class Settlement:
@@ -36,6 +37,7 @@ class Settlement:
         self._clock = runtime.clock
         self._metrics = runtime.metrics
         self._points = runtime.points
+        self._metrics.count(metrics.MESSAGES_RENEWED, 0, queue=queue.name)
 
     def settle(self, deliveries: Sequence[Delivery]) -> Receipt:
         """Every delivery has an outcome. Those that another thread settled are left out."""
@@ -47,6 +49,8 @@ class Settlement:
             self._copy(dead, self._dead_letters, self._dead_letter)
             self._points("consumer.after_dead_letter")
         renewed = [delivery for delivery in mine if _outcome(delivery).renew]
+        if any(_outcome(delivery) is DRAINED for delivery in renewed):
+            self._points("drain.before_return")
         if renewed:
             self._copy(renewed, self._queue, _renewed)
         self._delete([d for d in mine if _outcome(d).kind != "returned" or _outcome(d).renew])
@@ -63,7 +67,8 @@ class Settlement:
             except QUEUE_ERRORS:
                 refused = set(range(len(part)))
             for position in refused:
-                part[position].outcome = Outcome("returned", "copy_refused", self._queue.visibility)
+                delay = 0 if part[position].outcome is DRAINED else self._queue.visibility
+                part[position].outcome = Outcome("returned", "copy_refused", delay=delay)
                 self._metrics.count(metrics.QUEUE_ERRORS, queue=to.name, operation="send")
 
     def _dead_letter(self, delivery: Delivery) -> Outgoing:
@@ -74,6 +79,8 @@ class Settlement:
             "attempts": str(delivery.message.receives),
             "failed_at": self._clock.now().isoformat(),
         }
+        if _outcome(delivery).place:
+            attributes["place"] = _outcome(delivery).place
         if delivery.subscription:
             attributes["handler"] = delivery.subscription.name
         if delivery.event:
@@ -95,8 +102,6 @@ class Settlement:
     def _return(self, deliveries: list[Delivery]) -> None:
         if not deliveries:
             return
-        if any(delivery.outcome == DRAIN for delivery in deliveries):
-            self._points("drain.before_return")
         items = [(delivery.message.receipt, round(_outcome(delivery).delay)) for delivery in deliveries]
         try:
             failed = len(self._queue.extend_batch(items))
@@ -114,20 +119,25 @@ class Settlement:
             if outcome.kind == "dead":
                 self._metrics.count(metrics.DEAD_LETTERS, type=delivery.type, reason=outcome.reason)
                 log.error("dead letter", extra=_facts(delivery))
-            if outcome.renew:
+            if outcome.renew and outcome is not DRAINED:
                 self._metrics.count(metrics.MESSAGES_RENEWED, queue=self._queue.name)
         counts = Counter(str(_outcome(delivery).kind) for delivery in deliveries)
         return Receipt(**counts)
 
 
 def _renewed(delivery: Delivery) -> Outgoing:
-    delay = min(round(_outcome(delivery).delay), MAX_DELAY_SECONDS)
-    return _fitting(Outgoing(delivery.message.body, dict(delivery.message.attributes), delay))
+    outcome = _outcome(delivery)
+    attributes = {name: text for name, text in delivery.message.attributes.items() if name != TRIES}
+    if outcome is DRAINED and delivery.message.receives > 1:
+        attributes[TRIES] = str(delivery.message.receives - 1)
+    delay = min(round(outcome.delay), MAX_DELAY_SECONDS)
+    return _fitting(Outgoing(delivery.message.body, attributes, delay))
 
 
 def _fitting(message: Outgoing) -> Outgoing:
-    """A body of somebody else's may leave no room for attributes."""
-    return message if message.size <= MAX_BATCH_BYTES else Outgoing(message.body, delay=message.delay)
+    """A message of somebody else's may leave no room for attributes."""
+    fits = message.size <= MAX_BATCH_BYTES and len(message.attributes) <= MAX_ATTRIBUTES
+    return message if fits else Outgoing(message.body, delay=message.delay)
 
 
 def _outcome(delivery: Delivery) -> Outcome:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -22,6 +22,7 @@ class Subscription:
 
     After `deadline`, or after `stall` without a call of `UnitOfWork.progress`, the consumer stops keeping
     the message from other workers. The handler's inner function name is its identity in the inbox.
+    `rebuildable`: it does nothing but keep a read model, so that events of the past may be handled again.
     """
 
     type: str
@@ -29,6 +30,7 @@ class Subscription:
     single: bool = False
     deadline: timedelta = timedelta(minutes=5)
     stall: timedelta | None = None
+    rebuildable: bool = False
 
     @property
     def name(self) -> str:
@@ -45,20 +47,26 @@ def on(
     single: bool = False,
     deadline: timedelta = timedelta(minutes=5),
     stall: timedelta | None = None,
+    rebuildable: bool = False,
     **ports: object,
 ) -> Subscription:
     """`ports` are what the handler needs of the outside world: its keyword arguments of these names."""
-    return Subscription(type, partial(handler, **ports) if ports else handler, single, deadline, stall)
+    bound = partial(handler, **ports) if ports else handler
+    return Subscription(type, bound, single, deadline, stall, rebuildable)
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`delay` is the visibility in seconds of a returned message; `renew` sends it anew, uncounted."""
+    """`delay` is the visibility in seconds of a returned message; `renew` sends it anew, uncounted.
+
+    `place` is where in the code the handler failed.
+    """
 
     kind: Kind
     reason: str = ""
-    delay: float = 0
-    renew: bool = False
+    place: str = ""
+    delay: float = field(default=0, kw_only=True)
+    renew: bool = field(default=False, kw_only=True)
 
 
 @dataclass(slots=True, eq=False)

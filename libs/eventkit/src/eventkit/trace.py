@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
 from eventkit.ids import new_id
@@ -17,6 +17,12 @@ _TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-[0-9a-f]{16}-([0-9a-f]{2})")
 
 def new_traceparent() -> str:
     return f"00-{secrets.token_hex(16)}-{secrets.token_hex(8)}-01"
+
+
+def trace_id(traceparent: str) -> str:
+    """Its 32 hex digits, for log lines; "" for a malformed one."""
+    match = _TRACEPARENT.fullmatch(traceparent)
+    return match[1] if match else ""
 
 
 def child(traceparent: str) -> str:
@@ -44,3 +50,7 @@ class Cause:
     def of(cls, event: Event) -> Self:
         """`event` is being handled."""
         return cls(event.correlationid, str(event.id), child(event.traceparent))
+
+    def within(self, traceparent: str) -> Self:
+        """The same cause, seen from a span."""
+        return replace(self, traceparent=traceparent)

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from contracts import REGISTRY, Registry
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from eventkit import outbox
 from eventkit.clock import SYSTEM_CLOCK, Clock
@@ -17,8 +17,11 @@ from eventkit.ids import new_id
 from eventkit.ports import Database
 from eventkit.trace import Cause, child
 
+_AS_SYSTEM = text("SELECT set_config('role', current_schema() || '_system', true)")
+_AS_APP = text("RESET ROLE")
 
-def _no_progress() -> None:
+
+def no_progress() -> None:
     """Outside a consumer nobody watches."""
 
 
@@ -34,7 +37,7 @@ class UnitOfWork:
         source: str,
         clock: Clock = SYSTEM_CLOCK,
         registry: Registry = REGISTRY,
-        progress: Callable[[], None] = _no_progress,
+        progress: Callable[[], None] = no_progress,
     ) -> None:
         self.conn = conn
         self.tenant = tenant
@@ -71,6 +74,13 @@ class UnitOfWork:
             self._rows.extend(outbox.Row(event, to, body) for to in event_type.subscribers)
         return event.id
 
+    @contextmanager
+    def as_system(self) -> Iterator[None]:
+        """In the same transaction, the schema's system role: for what the app's own role may not touch."""
+        self.conn.execute(_AS_SYSTEM)
+        yield
+        self.conn.execute(_AS_APP)
+
     def flush(self) -> None:
         """Write what is buffered, in one statement; a streaming producer calls it to bound memory."""
         if self._rows:
@@ -87,7 +97,7 @@ def unit_of_work(
     source: str,
     clock: Clock = SYSTEM_CLOCK,
     registry: Registry = REGISTRY,
-    progress: Callable[[], None] = _no_progress,
+    progress: Callable[[], None] = no_progress,
 ) -> Iterator[UnitOfWork]:
     """Commits at the end of the block with its events, or rolls both back."""
     with db.tenant(tenant) as conn:

@@ -9,11 +9,13 @@ from typing import Generic, TypeVar
 
 from flask import Flask
 
+from servicekit.app import create_base_app
 from servicekit.auth import Accounts
 from servicekit.db import Database
 from servicekit.erasure import Count, holdings_blueprint
+from servicekit.metrics import HttpMetrics, pool_use
 from servicekit.settings import CommonSettings, load
-from servicekit.web import Blueprint, create_base_app
+from servicekit.web import Blueprint
 
 S = TypeVar("S", bound=CommonSettings)
 
@@ -25,6 +27,7 @@ class ApiKit(Generic[S]):
     service: str
     settings: S
     db: Database
+    metrics: HttpMetrics
 
     @classmethod
     def open(cls, service: str, settings: type[S], given: S | None) -> ApiKit[S]:
@@ -32,8 +35,10 @@ class ApiKit(Generic[S]):
         loaded = given or load(settings, os.environ)
         # each thread has a transaction open; health and an identity's look-up some more
         pool = loaded.web_threads + 2
-        db = Database(loaded.database_url.reveal(), service.replace("-", "_"), pool)
-        return cls(service, loaded, db)
+        metrics = HttpMetrics(service)
+        schema, use = service.replace("-", "_"), pool_use(metrics.figures, pool)
+        db = Database(loaded.database_url.reveal(), schema, pool, use=use)
+        return cls(service, loaded, db, metrics)
 
     def app(
         self,
@@ -44,11 +49,16 @@ class ApiKit(Generic[S]):
         holdings: Count | None = None,
     ) -> Flask:
         """`ports` is what the views get from deps(); `holdings` says what a purge would take here."""
+        if self.settings.wake_worker:
+            from servicekit.waking import start_waking  # noqa: PLC0415 - brings a worker's libraries
+
+            start_waking(self.service, self.settings, self.db)
         internal = [holdings_blueprint(holdings)] if holdings else []
         return create_base_app(
             self.service,
             self.settings,
             self.db,
+            metrics=self.metrics,
             deps=ports,
             blueprints=[*blueprints, *internal],
             accounts=accounts,

@@ -23,7 +23,10 @@ from servicekit.problem import Problem
 
 
 class Role(StrEnum):
-    """Roles of a user token; PUBLIC and INTERNAL describe routes and are never read from a token."""
+    """Roles of a user token; PUBLIC and INTERNAL describe routes and are never read from a token.
+
+    VIEWER, OPERATOR and APPROVER are of whoever runs the system, and of no academy.
+    """
 
     OWNER = "owner"
     ADMIN = "admin"
@@ -31,6 +34,9 @@ class Role(StrEnum):
     STAFF = "staff"
     STUDENT = "student"
     PARENT = "parent"
+    VIEWER = "viewer"
+    OPERATOR = "operator"
+    APPROVER = "approver"
     PUBLIC = "public"
     INTERNAL = "internal"
 
@@ -46,6 +52,9 @@ PARENT: Roles = frozenset({Role.PARENT})
 MANAGERS: Roles = OWNER | ADMIN
 STAFF_ROLES: Roles = MANAGERS | TEACHER | STAFF
 ANYONE: Roles = STAFF_ROLES | STUDENT | PARENT
+APPROVERS: Roles = frozenset({Role.APPROVER})
+OPERATORS: Roles = APPROVERS | {Role.OPERATOR}
+OPERATIONS: Roles = OPERATORS | {Role.VIEWER}
 PUBLIC: Roles = frozenset({Role.PUBLIC})
 INTERNAL: Roles = frozenset({Role.INTERNAL})
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import timedelta
 from typing import Any
 
@@ -40,17 +40,24 @@ def driver_url(url: str) -> URL:
 class Database:
     """One service's schema, used as `<schema>_app`. Opens no connection until the first transaction.
 
-    `pool_size` is the largest number of connections; at rest only the ones in recent use stay open.
+    `pool_size` is the largest number of connections; at rest only the ones in recent use stay open. `use`
+    gives a block in which somebody counts who is "waiting" for a connection, and one for who has it "in_use".
     Every transaction method raises sqlalchemy.exc.OperationalError while PostgreSQL is away; the pool
     replaces its connections by itself when it is back.
     """
 
     def __init__(
-        self, url: str, schema: str, pool_size: int = 5, statement_timeout: timedelta = timedelta(seconds=30)
+        self,
+        url: str,
+        schema: str,
+        pool_size: int = 5,
+        statement_timeout: timedelta = timedelta(seconds=30),
+        use: Callable[[str], AbstractContextManager[object]] = nullcontext,
     ) -> None:
         self.schema = check_schema(schema)
         self._url = driver_url(url)
         self._engine = _engine(self._url, self.schema, pool_size, statement_timeout)
+        self._use = use
         self._set_system_role = text(f"SET LOCAL ROLE {self.schema}_system")
 
     @contextmanager
@@ -58,21 +65,28 @@ class Database:
         """One transaction that sees this tenant's rows only. Raises InvalidTenantError."""
         if not TENANT.fullmatch(tenant_id):
             raise InvalidTenantError("malformed tenant id")
-        with self._engine.begin() as conn:
+        with self._begin() as conn:
             conn.execute(_SET_TENANT, {"tenant": tenant_id})
             yield conn
 
     @contextmanager
     def system(self) -> Iterator[Connection]:
         """One transaction across tenants, for the relay, sweepers and periodic tasks."""
-        with self._engine.begin() as conn:
+        with self._begin() as conn:
             conn.execute(self._set_system_role)
             yield conn
 
     def ping(self) -> None:
         """Returns when PostgreSQL answers. Raises sqlalchemy.exc.SQLAlchemyError when it does not."""
-        with self._engine.connect() as conn:
+        with self._begin() as conn:
             conn.execute(text("SELECT 1"))
+
+    @contextmanager
+    def _begin(self) -> Iterator[Connection]:
+        with self._use("waiting"):
+            conn = self._engine.connect()
+        with self._use("in_use"), conn, conn.begin():
+            yield conn
 
     def dedicated(self) -> psycopg.Connection[Any]:
         """A dedicated autocommit connection outside the pool, for LISTEN and session advisory locks.

@@ -93,7 +93,7 @@ def holdings_blueprint(count: Count) -> Blueprint:
     @blueprint.arguments(_HeldBy)
     @blueprint.response(200, _Holdings)
     def show_holdings(asked: dict[str, Any]) -> dict[str, Any]:
-        """How many things of each kind are held of each student."""
+        """How many things of each kind are held of each of up to 500 students."""
         with tx(asked["tenant_id"]) as uow:
             counts = count(uow.conn, uow.tenant, asked["student_ids"])
         holdings: dict[UUID, dict[str, int]] = {}

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from marshmallow import RAISE, Schema, fields
+from marshmallow import RAISE, Schema, fields, validate
 
 INT32 = 2**31 - 1
 # PostgreSQL stores neither NUL nor lone surrogates; the other control characters hide in names
@@ -172,6 +172,41 @@ class Date(fields.Date):
         if not (isinstance(value, str) and _DATE.fullmatch(value)):
             raise self.make_error("invalid")
         return super()._deserialize(value, attr, data, **kwargs)
+
+
+class Moment(fields.AwareDateTime):
+    """An ISO date and time with its time zone."""
+
+    default_error_messages = _messages(
+        invalid="2026-03-02T09:00:00+09:00 형식의 시각이어야 합니다.",
+        invalid_awareness="시간대가 있어야 합니다. (예: 2026-03-02T09:00:00+09:00)",
+    )
+
+
+class Texts(fields.List[str]):
+    """One to `max` texts of up to `length` characters."""
+
+    default_error_messages = _messages(
+        invalid="목록이어야 합니다.", length="1개 이상 {max}개 이하여야 합니다."
+    )
+
+    def __init__(self, *, max: int, length: int, **kwargs: Any) -> None:
+        super().__init__(Text(length), **_documented(kwargs, minItems=1, maxItems=max))
+        self.max = max
+
+    def _deserialize(self, value: Any, attr: str | None, data: Data, **kwargs: Any) -> list[Any]:
+        if isinstance(value, list) and not 1 <= len(value) <= self.max:
+            raise self.make_error("length", max=self.max)
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
+class Changes(fields.Dict):
+    """At least one field with its new value, of any kind."""
+
+    default_error_messages = _messages(invalid="JSON 객체여야 합니다.")
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(validate=validate.Length(min=1, error="하나 이상 지정해 주세요."), **kwargs)
 
 
 class Choice(fields.Field[str]):

@@ -22,11 +22,11 @@ keepalive = 75
 timeout = 120
 graceful_timeout = 25
 # the heartbeat file must not wait for a disk
-worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108
+worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108 - gunicorn names the file
 accesslog = None
 
 
-class Logger(GunicornLogger):  # type: ignore[misc]
+class Logger(GunicornLogger):  # type: ignore[misc]  # ships no types
     """gunicorn's own lines as JSON through the root handler; the access log is servicekit's."""
 
     def setup(self, cfg: Any) -> None:
@@ -46,7 +46,7 @@ def on_starting(_server: Any) -> None:
 
 def child_exit(_server: Any, worker: Any) -> None:
     """A dead process no longer counts as living."""
-    multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+    multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]  # untyped in the library
 
 
 def on_exit(_server: Any) -> None:

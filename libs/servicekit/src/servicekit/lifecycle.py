@@ -5,11 +5,14 @@ from __future__ import annotations
 import logging
 import re
 import time
+from contextlib import ExitStack
 from uuid import uuid4
 
-from flask import Response, g, request
+from eventkit import logcontext
+from eventkit.trace import child, trace_id
+from eventkit.tracing import Tracer
+from flask import Response, g, has_request_context, request
 
-from servicekit import logs
 from servicekit.metrics import HttpMetrics
 from servicekit.problem import Problem
 
@@ -18,13 +21,35 @@ _PROBES = frozenset({"/livez", "/readyz", "/health", "/metrics"})
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 
 
-def begin() -> None:
-    """Give the request its id (a sane X-Request-Id is kept) and start its clock."""
+def begin(tracer: Tracer) -> None:
+    """Give the request its id (a sane X-Request-Id is kept), start its clock and its span."""
     g.started = time.perf_counter()
     given = request.headers.get("X-Request-Id", "")
     g.request_id = given if _REQUEST_ID.fullmatch(given) else str(uuid4())
-    logs.clear()
-    logs.bind(request_id=g.request_id, correlation_id=g.request_id)
+    logcontext.clear()
+    name = f"{request.method} {_route()}"
+    g.span = ExitStack()
+    parent = request.headers.get("traceparent", "")
+    g.traceparent = g.span.enter_context(tracer.span(name, parent, correlation_id=g.request_id))
+    logcontext.bind(request_id=g.request_id, correlation_id=g.request_id, trace_id=trace_id(g.traceparent))
+
+
+def end(_error: BaseException | None) -> None:
+    """The span ends with the request."""
+    if "span" in g:
+        g.span.close()
+
+
+def outgoing_headers() -> dict[str, str]:
+    """For a call to another service: the same request id and trace; nothing outside a request."""
+    if not has_request_context():
+        return {}
+    return {"X-Request-Id": g.request_id, "traceparent": child(g.traceparent)}
+
+
+def _route() -> str:
+    """The template, never the path, which holds ids without end."""
+    return request.url_rule.rule if request.url_rule else "unmatched"
 
 
 def refuse_bad_characters() -> None:
@@ -37,7 +62,7 @@ def refuse_bad_characters() -> None:
 def finish(response: Response, metrics: HttpMetrics) -> Response:
     """Headers, metrics and the access log; runs for errors too."""
     seconds = time.perf_counter() - g.started
-    route = request.url_rule.rule if request.url_rule else "unmatched"
+    route = _route()
     metrics.observe(route, request.method, response.status_code, seconds)
     # probes come every few seconds, and every line costs money to keep
     probe = route in _PROBES and response.status_code == 200

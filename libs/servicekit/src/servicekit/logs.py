@@ -7,13 +7,13 @@ import re
 import sys
 import traceback
 from collections.abc import Mapping
-from contextvars import ContextVar
 from datetime import UTC, datetime
 from pathlib import Path
-from types import MappingProxyType, TracebackType
+from types import TracebackType
 from typing import Any, TextIO
 
 import orjson
+from eventkit.logcontext import current
 
 MASK = "***"
 _SEPARATORS = r"[\s\-.·‐-―_/()~]{0,3}"
@@ -41,19 +41,6 @@ _STANDARD = frozenset(logging.LogRecord("", 0, "", 0, "", None, None).__dict__) 
     "taskName",
 }
 _MAX_TEXT = 2000
-_NOTHING: Mapping[str, str] = MappingProxyType({})
-
-_context: ContextVar[Mapping[str, str]] = ContextVar("servicekit_log_context", default=_NOTHING)
-
-
-def bind(**fields: str) -> None:
-    """Add fields (request_id, correlation_id, tenant) to every line of this thread until `clear`."""
-    _context.set({**_context.get(), **fields})
-
-
-def clear() -> None:
-    """Forget what was bound."""
-    _context.set(_NOTHING)
 
 
 def configure(service: str, level: str, stream: TextIO | None = None) -> None:
@@ -89,7 +76,7 @@ class JsonFormatter(logging.Formatter):
             "service": self._service,
             "logger": record.name,
             "message": mask(record.getMessage()[:_MAX_TEXT]),
-            **_context.get(),
+            **current(),
         }
         extras = {name: value for name, value in record.__dict__.items() if name not in _STANDARD}
         line.update(_masked(extras))

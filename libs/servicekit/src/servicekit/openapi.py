@@ -30,7 +30,7 @@ class ProblemSchema(marshmallow.Schema):
     instance = marshmallow.fields.String()
 
 
-class Api(flask_smorest.Api):  # type: ignore[misc]
+class Api(flask_smorest.Api):  # type: ignore[misc]  # ships no types
     """flask-smorest's Api, documenting our problem body and field types."""
 
     ERROR_SCHEMA = ProblemSchema

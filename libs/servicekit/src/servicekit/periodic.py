@@ -18,7 +18,7 @@ from eventkit.runtime import Runtime
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from servicekit.metrics import PERIODIC_RUNS, PERIODIC_SUCCESS
+from servicekit.metrics import PERIODIC_INTERVAL, PERIODIC_RUNS, PERIODIC_SUCCESS
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +54,11 @@ class PeriodicTask:
         if (self.every is None) == (self.daily_at is None):
             raise ValueError(f"{self.name}: give either every or daily_at")
 
+    @property
+    def interval(self) -> timedelta:
+        """Between two runs."""
+        return self.every or timedelta(days=1)
+
     def first(self, now: datetime) -> datetime:
         """The first due time of a task that never ran."""
         return now if self.every else self._next_daily(now)
@@ -83,7 +88,11 @@ class PeriodicLoop:
         self._db = db
         self._clock = runtime.clock
         self._pulse = runtime.pulse
+        self._idle = runtime.idle
         self._metrics = runtime.metrics
+        self._metrics.set(PERIODIC_INTERVAL, task.interval.total_seconds(), task=task.name)
+        for outcome in ("done", "failed"):
+            self._metrics.count(PERIODIC_RUNS, 0, task=task.name, outcome=outcome)
 
     def run(self, stop: threading.Event) -> None:
         """Until `stop`. Survives losing the database."""
@@ -118,7 +127,8 @@ class PeriodicLoop:
         retry = started + min(self._task.every or _RETRY, _RETRY)
         self._record(_STARTED, now=started, due=retry)
         try:
-            self._task.body(self._db, started)
+            with self._idle.work():
+                self._task.body(self._db, started)
         except FAILURES as error:
             log.warning("periodic task failed", extra={**self._about(error), "place": place(error)})
             self._metrics.count(PERIODIC_RUNS, task=self._task.name, outcome="failed")

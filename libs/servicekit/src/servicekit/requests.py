@@ -69,7 +69,7 @@ class Request(flask.Request):
         filename: str | None = None,
         content_length: int | None = None,
     ) -> IO[bytes]:
-        return HashingFile()  # type: ignore[return-value]
+        return HashingFile()  # type: ignore[return-value]  # werkzeug uses what it has of IO
 
     def _load_form_data(self) -> None:
         try:

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
+from servicekit import guide_names
+from servicekit.guide_names import Alias
+
 T = TypeVar("T")
 _UNSET: Any = object()
 
@@ -48,18 +51,41 @@ class Row(NamedTuple):
     default: str
     doc: str
     secret: bool
+    aliases: tuple[str, ...]
+
+
+class Found(NamedTuple):
+    """What an environment says, by variable name; the texts end the sentence "<NAME> …"."""
+
+    values: dict[str, Any]
+    missing: dict[str, str]
+    malformed: dict[str, str]
 
 
 def env(
-    name: str, *, doc: str, default: str = _UNSET, secret: bool = False, parse: Callable[[str], Any] = str
+    name: str,
+    *,
+    doc: str,
+    default: str = _UNSET,
+    secret: bool = False,
+    parse: Callable[[str], Any] = str,
+    alias: Alias | None = None,
 ) -> Any:
     """A dataclass field read from variable `name`; `default` is text, as it would stand in the environment.
 
     Without default the variable is required. A secret has no default (TypeError) and arrives as `Secret`.
+    `alias` is read when the variable is absent.
     """
     if secret and default is not _UNSET:
         raise TypeError(f"{name}: a secret has no default")
-    metadata = {"name": name, "doc": doc, "default": default, "secret": secret, "parse": parse}
+    metadata = {
+        "name": name,
+        "doc": doc,
+        "default": default,
+        "secret": secret,
+        "parse": parse,
+        "alias": alias,
+    }
     if default is _UNSET:
         return dataclasses.field(metadata=metadata)
     return dataclasses.field(default=parse(default), metadata=metadata)
@@ -67,38 +93,49 @@ def env(
 
 def load(cls: type[T], environ: Mapping[str, str]) -> T:
     """Build the dataclass; an empty variable counts as absent. Raises SettingsError with all problems."""
-    values: dict[str, Any] = {}
-    problems: list[str] = []
-    for field in dataclasses.fields(cls):  # type: ignore[arg-type]
-        meta = field.metadata
-        given = environ.get(meta["name"], "").strip() or meta["default"]
-        if given is _UNSET:
-            problems.append(f"{meta['name']} is required: {meta['doc']}")
-            continue
+    found = read(cls, environ)
+    problems = found.missing | found.malformed
+    if problems:
+        raise SettingsError([f"{name} {problem}" for name, problem in problems.items()])
+    fields = dataclasses.fields(cls)  # type: ignore[arg-type]  # a type variable cannot say "dataclass"
+    return cls(**{field.name: found.values[field.metadata["name"]] for field in fields})
+
+
+def read(cls: type[Any], environ: Mapping[str, str]) -> Found:
+    """As `load`, for tools that go on when something is wrong."""
+    found = Found({}, {}, {})
+    for meta in (field.metadata for field in dataclasses.fields(cls)):
         try:
+            given = _given(meta, environ) or meta["default"]
+            if given is _UNSET:
+                found.missing[meta["name"]] = f"is required: {meta['doc']}"
+                continue
             parsed = meta["parse"](given)
         except ValueError as error:
-            problems.append(f"{meta['name']} {error}")
+            found.malformed[meta["name"]] = str(error)
             continue
-        values[field.name] = Secret(parsed) if meta["secret"] else parsed
-    if problems:
-        raise SettingsError(problems)
-    return cls(**values)
+        found.values[meta["name"]] = Secret(parsed) if meta["secret"] else parsed
+    return found
+
+
+def _given(meta: Mapping[str, Any], environ: Mapping[str, str]) -> str:
+    given = environ.get(meta["name"], "").strip()
+    alias: Alias | None = meta["alias"]
+    if given or alias is None:
+        return given
+    texts = [environ.get(name, "").strip() for name in alias.names]
+    return alias.join(*texts) if any(texts) else ""
 
 
 def describe(cls: type[Any]) -> list[Row]:
     """The settings table of a README, in declaration order."""
-    metas = (field.metadata for field in dataclasses.fields(cls))
-    return [
-        Row(
-            m["name"],
-            m["default"] is _UNSET,
-            "" if m["default"] is _UNSET else m["default"],
-            m["doc"],
-            m["secret"],
-        )
-        for m in metas
-    ]
+    return [_row(**field.metadata) for field in dataclasses.fields(cls)]
+
+
+def _row(name: str, doc: str, default: str, secret: bool, alias: Alias | None, **_: Any) -> Row:
+    required, aliases = default is _UNSET, alias.names if alias else ()
+    text = f"{doc}; or {', '.join(aliases)}" if aliases else doc
+    return Row(name, required, "" if required else default, text, secret, aliases)
 
 
 # Parsers raise ValueError with the end of the sentence "<NAME> …" and never repeat the value.
@@ -113,13 +150,6 @@ def integer(low: int, high: int) -> Callable[[str], int]:
         return int(value)
 
     return parse
-
-
-def boolean(value: str) -> bool:
-    """true or false, nothing else: "0" and "no" have bitten operators both ways."""
-    if value not in ("true", "false"):
-        raise ValueError("must be true or false")
-    return value == "true"
 
 
 def one_of(*choices: str) -> Callable[[str], str]:
@@ -176,6 +206,14 @@ def peers(value: str) -> dict[str, str]:
     return {name: url("http", "https")(address).rstrip("/") for name, address in found.items()}
 
 
+def worker_place(value: str) -> str:
+    """ecs:<cluster>/<service> or ec2:<instance id>; empty text is allowed as the default "none"."""
+    name = "[A-Za-z0-9_-]{1,255}"
+    if value and not re.fullmatch(rf"ecs:{name}/{name}|ec2:i-[0-9a-f]{{8,17}}", value):
+        raise ValueError("must be ecs:<cluster>/<service> or ec2:<instance id>")
+    return value
+
+
 _postgres = url("postgresql", "postgres", "postgresql+psycopg")
 
 
@@ -184,13 +222,22 @@ class CommonSettings:
     """What every service needs; a service's own Settings inherit from it."""
 
     database_url: Secret[str] = env(
-        "DATABASE_URL", secret=True, parse=_postgres, doc="PostgreSQL, as the <schema>_app role"
+        "DATABASE_URL",
+        secret=True,
+        parse=_postgres,
+        doc="PostgreSQL, as the `<schema>_app` role",
+        alias=guide_names.DATABASE,
     )
     aws_region: str = env("AWS_REGION", default="ap-northeast-2", doc="region of the SQS queues")
     sqs_endpoint_url: str = env(
         "SQS_ENDPOINT_URL", default="", parse=url("http", "https"), doc="another SQS than AWS's (local stack)"
     )
-    queue_prefix: str = env("QUEUE_PREFIX", default="academy", doc="queues are <prefix>-<service>-events")
+    queue_prefix: str = env(
+        "QUEUE_PREFIX",
+        default="academy",
+        doc="queues are `<prefix>-<service>-events`",
+        alias=guide_names.QUEUES,
+    )
     internal_worker_token: Secret[tuple[str, ...]] = env(
         "INTERNAL_WORKER_TOKEN", secret=True, parse=tokens, doc="live tokens of /internal, comma separated"
     )
@@ -208,6 +255,33 @@ class CommonSettings:
     worker_threads: int = env(
         "WORKER_THREADS", default="2", parse=integer(1, 64), doc="threads of the worker"
     )
+    otel_endpoint: str = env(
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+        default="",
+        parse=url("http", "https"),
+        doc="OpenTelemetry collector (OTLP over HTTP); without it no spans are sent",
+    )
+    build_id: str = env(
+        "BUILD_ID", default="development", doc="image tag or commit: which build a dry run was of"
+    )
+    self_stop: str = env(
+        "SELF_STOP",
+        default="off",
+        parse=one_of("off", "exit", "ec2", "ecs"),
+        doc="an idle worker: `off` stays, `exit` ends, `ec2` stops its instance, `ecs` sets its service to 0",
+    )
+    self_stop_after_polls: int = env(
+        "SELF_STOP_AFTER_POLLS",
+        default="20",
+        parse=integer(2, 100_000),
+        doc="empty polls in a row (5 s each) after which a worker is idle",
+    )
+    wake_worker: str = env(
+        "WAKE_WORKER",
+        default="",
+        parse=worker_place,
+        doc="which stopped worker the API starts: `ecs:<cluster>/<service>` or `ec2:<instance id>`",
+    )
     log_level: str = env(
         "LOG_LEVEL",
         default="INFO",
@@ -221,7 +295,7 @@ class MigrationSettings:
     """What `<service> migrate` needs, and nothing else: the API never holds the owner's password."""
 
     migration_database_url: Secret[str] = env(
-        "MIGRATION_DATABASE_URL", secret=True, parse=_postgres, doc="PostgreSQL, as the <schema>_owner role"
+        "MIGRATION_DATABASE_URL", secret=True, parse=_postgres, doc="PostgreSQL, as the `<schema>_owner` role"
     )
 
 

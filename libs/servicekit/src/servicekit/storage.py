@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import quote
@@ -15,6 +15,7 @@ from boto3.exceptions import Boto3Error
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from eventkit.effects import Effects
 from eventkit.errors import PermanentError, TransientError, UnavailableError
 
 from servicekit.settings import StorageSettings
@@ -37,11 +38,10 @@ class ObjectMissingError(PermanentError):
 
 @dataclass(frozen=True, slots=True)
 class ObjectInfo:
-    """`size` in bytes, `modified` aware."""
+    """`size` in bytes."""
 
     key: str
     size: int
-    modified: datetime
 
 
 class ObjectStore(Protocol):
@@ -101,7 +101,7 @@ class R2Store:
     def head(self, key: str) -> ObjectInfo:
         with _translated():
             found = self._client.head_object(Bucket=self._bucket, Key=_checked(key))
-        return ObjectInfo(key, found["ContentLength"], found["LastModified"])
+        return ObjectInfo(key, found["ContentLength"])
 
     def delete(self, keys: Sequence[str]) -> None:
         for start in range(0, len(keys), _DELETE_BATCH):
@@ -119,7 +119,7 @@ class R2Store:
         with _translated():
             for page in pages:
                 for found in page.get("Contents", []):
-                    yield ObjectInfo(found["Key"], found["Size"], found["LastModified"])
+                    yield ObjectInfo(found["Key"], found["Size"])
 
     def presign_get(self, key: str, expires: timedelta, filename: str) -> str:
         parameters = {
@@ -131,26 +131,50 @@ class R2Store:
             "get_object", Params=parameters, ExpiresIn=int(expires.total_seconds())
         )
 
+    def recording(self, effects: Effects) -> ObjectStore:
+        """Its twin in a rehearsal."""
+        return NotedStore(self, effects)
+
+
+class NotedStore:
+    """Reads what is there; what it would write or delete is noted, and not seen by later reads."""
+
+    def __init__(self, real: ObjectStore, effects: Effects) -> None:
+        self.download_to, self.head = real.download_to, real.head
+        self.list, self.presign_get = real.list, real.presign_get
+        self._effects = effects
+
+    def put_file(self, key: str, path: Path, content_type: str = "application/octet-stream") -> None:
+        self._effects.note("objects stored")
+
+    def delete(self, keys: Sequence[str]) -> None:
+        self._effects.note("objects deleted", len(keys))
+
 
 def open_store(settings: StorageSettings, bucket: str) -> R2Store:
-    """The store of one bucket with R2's own credentials, apart from AWS's."""
-    client = boto3.client(
+    """The store of one bucket."""
+    access_key, secret_key = settings.r2_access_key.reveal(), settings.r2_secret_key.reveal()
+    return R2Store(r2_client(settings.r2_endpoint, access_key, secret_key), bucket)
+
+
+def r2_client(endpoint: str, access_key: str, secret_key: str, *, attempts: int = 3) -> S3Client:
+    """boto3's S3 client as R2 wants it, with R2's own credentials, apart from AWS's."""
+    return boto3.client(
         "s3",
-        endpoint_url=settings.r2_endpoint,
-        aws_access_key_id=settings.r2_access_key.reveal(),
-        aws_secret_access_key=settings.r2_secret_key.reveal(),
+        endpoint_url=endpoint,
+        aws_access_key_id=access_key,
+        aws_secret_access_key=secret_key,
         region_name="auto",
         config=Config(
             # boto3's default checksums make R2 refuse uploads (limits-runtime.md, section 3)
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
             s3={"addressing_style": "path"},
-            retries={"mode": "standard", "max_attempts": 3},
+            retries={"mode": "standard", "max_attempts": attempts},
             connect_timeout=5,
             read_timeout=60,
         ),
     )
-    return R2Store(client, bucket)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The Flask side: app factory, blueprints that name the roles they admit, the request's transaction."""
+"""The Flask side, as views see it: blueprints that name the roles they admit, the request's transaction."""
 
 from __future__ import annotations
 
@@ -10,54 +10,37 @@ from typing import Any, TypeVar, cast
 
 import flask
 import flask_smorest
-import orjson
 from eventkit.ports import Database
 from eventkit.trace import Cause
+from eventkit.tracing import Tracer
 from eventkit.uow import UnitOfWork, unit_of_work
 from flask import Flask, current_app, g, request
-from flask.json.provider import JSONProvider
 from marshmallow import Schema
+from sqlalchemy import Connection
 
-from servicekit import health, idempotency, lifecycle, logs, openapi
+from servicekit import idempotency, openapi
 from servicekit.auth import (
-    ACCOUNT_ISSUER,
-    ACCOUNT_ROLES,
     ANYONE,
     INTERNAL,
+    OPERATIONS,
     PUBLIC,
-    STAFF_ROLES,
     Accounts,
     Identity,
     InternalTokens,
-    KeySet,
     Roles,
-    Source,
     TokenVerifier,
 )
 from servicekit.metrics import HttpMetrics
-from servicekit.problem import Problem, register_problems
-from servicekit.requests import MAX_FIELD_BYTES, MAX_FORM_PARTS, MAX_JSON_BYTES, Parser, Request
-from servicekit.settings import CommonSettings
+from servicekit.requests import MAX_JSON_BYTES, Parser
 
 T = TypeVar("T")
 View = Callable[..., Any]
 V = TypeVar("V", bound=Callable[..., Any])
-_KIT = "servicekit"
-_FORM_OVERHEAD = 64 << 10
+KIT = "servicekit"
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
-    """One method of one rule, and who may call it."""
-
-    method: str
-    rule: str
-    endpoint: str
-    roles: Roles
-
-
-@dataclass(frozen=True, slots=True)
-class _Access:
+class Access:
     """What `Blueprint.route` declared about a view."""
 
     roles: Roles
@@ -65,19 +48,21 @@ class _Access:
 
 
 @dataclass(frozen=True, slots=True)
-class _Kit:
+class Kit:
     """What the hooks of one app need."""
 
     service: str
+    build: str
     db: Database
     deps: object
     users: TokenVerifier
     accounts: Accounts | None
     workers: InternalTokens
+    tracer: Tracer
     metrics: HttpMetrics
 
 
-class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
+class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]  # ships no types
     """flask-smorest's blueprint; every route names the roles it admits."""
 
     ARGUMENTS_PARSER = Parser()
@@ -91,19 +76,19 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
         max_bytes: int = MAX_JSON_BYTES,
         **options: Any,
     ) -> Callable[[View], View]:
-        """Register a view function for user `roles`, or for PUBLIC or INTERNAL alone.
+        """Register a view function for `roles` of users or of operations, or for PUBLIC or INTERNAL alone.
 
         `max_bytes` bounds the request body (of an upload: the file). A POST by a signed-in caller honours
         Idempotency-Key. Raises TypeError for no, mixed or unknown roles.
         """
-        if not roles or not (roles <= ANYONE or roles in (PUBLIC, INTERNAL)):
-            raise TypeError(f"{rule}: name user roles, or PUBLIC, or INTERNAL")
+        if not roles or not (roles <= ANYONE or roles <= OPERATIONS or roles in (PUBLIC, INTERNAL)):
+            raise TypeError(f"{rule}: name user roles, or operations roles, or PUBLIC, or INTERNAL")
 
         def register(view: View) -> View:
             guarded = _idempotent(view) if "POST" in methods and roles <= ANYONE else view
             documented = self.doc(**openapi.access(roles))(guarded)
             self.add_url_rule(
-                rule, None, _declare(documented, _Access(roles, max_bytes)), methods=methods, **options
+                rule, None, declare(documented, Access(roles, max_bytes)), methods=methods, **options
             )
             return view
 
@@ -121,56 +106,9 @@ class Blueprint(flask_smorest.Blueprint):  # type: ignore[misc]
         """Answer with this status and, through the schema, what the view returns."""
         return cast("Callable[[V], V]", super().response(status_code, schema, **options))
 
-
-def create_base_app(
-    service: str,
-    settings: CommonSettings,
-    db: Database,
-    *,
-    deps: object = None,
-    blueprints: Sequence[Blueprint] = (),
-    accounts: Accounts | None = None,
-) -> Flask:
-    """A Flask app with errors, identity, health, metrics and OpenAPI; `deps` is what views get from `deps()`.
-
-    Connects to nothing. Raises RuntimeError when a view names no roles, or admits students or parents
-    where there are no `accounts` to know them by.
-    """
-    app = Flask(service, static_folder=None)
-    _configure(app, service)
-    sources = {settings.auth_issuer: Source(KeySet(settings.auth_jwks_url), STAFF_ROLES)}
-    if accounts is not None:
-        sources[ACCOUNT_ISSUER] = Source(accounts.keys, ACCOUNT_ROLES)
-    kit = _Kit(
-        service,
-        db,
-        deps,
-        TokenVerifier(sources, settings.auth_audience),
-        accounts,
-        InternalTokens(settings.internal_worker_token.reveal()),
-        HttpMetrics(service),
-    )
-    app.extensions[_KIT] = kit
-    app.before_request(_before)
-    app.after_request(lambda response: lifecycle.finish(response, kit.metrics))
-    api = openapi.Api(app)
-    for blueprint in blueprints:
-        api.register_blueprint(blueprint)
-    register_problems(app)  # after flask-smorest, whose own handler this replaces
-    _system_routes(app, kit, api)
-    return app
-
-
-def routes(app: Flask) -> list[Route]:
-    """Every route of the app with its roles, sorted; raises RuntimeError for a view without roles."""
-    found: list[Route] = []
-    for rule in app.url_map.iter_rules():
-        access = _access_of(app, rule.endpoint)
-        if access is None:
-            raise RuntimeError(f"{rule.rule} ({rule.endpoint}) names no roles")
-        methods = (rule.methods or set()) - {"HEAD", "OPTIONS"}
-        found.extend(Route(method, rule.rule, rule.endpoint, access.roles) for method in methods)
-    return sorted(found, key=lambda route: (route.rule, route.method))
+    def doc(self, **described: Any) -> Callable[[V], V]:
+        """What OpenAPI is told beside arguments and response."""
+        return cast("Callable[[V], V]", super().doc(**described))
 
 
 def identity() -> Identity:
@@ -183,7 +121,7 @@ def identity() -> Identity:
 
 def deps(cls: type[T]) -> T:
     """The dependency object given to `create_base_app`."""
-    found = _kit().deps
+    found = kit().deps
     if not isinstance(found, cls):
         raise RuntimeError(f"deps is {type(found).__name__}, not {cls.__name__}")
     return found
@@ -207,8 +145,8 @@ def tx(tenant: str | None = None) -> Iterator[UnitOfWork]:
             yield uow
             uow.flush()
         return
-    cause = Cause.start(g.request_id, request.headers.get("traceparent", ""))
-    with unit_of_work(_kit().db, of, cause, source=_kit().service) as uow:
+    cause = Cause.start(g.request_id, g.traceparent)
+    with unit_of_work(kit().db, of, cause, source=kit().service) as uow:
         g.uow = uow
         try:
             yield uow
@@ -216,15 +154,22 @@ def tx(tenant: str | None = None) -> Iterator[UnitOfWork]:
             g.uow = None
 
 
-class _Json(JSONProvider):
-    """orjson: ISO dates, UUIDs and UTF-8 text as they are."""
+@contextmanager
+def system() -> Iterator[Connection]:
+    """One transaction over all academies, for what operators look at and do."""
+    with kit().db.system() as conn:
+        yield conn
 
-    def dumps(self, obj: Any, **kwargs: Any) -> str:
-        option = orjson.OPT_INDENT_2 if kwargs.get("indent") else 0
-        return orjson.dumps(obj, option=option, default=str).decode()
 
-    def loads(self, s: str | bytes, **kwargs: Any) -> Any:
-        return orjson.loads(s)
+def caller() -> str:
+    """Who is calling, for an audit row: a token's subject, or "internal"."""
+    who = g.get("identity")
+    return who.subject if isinstance(who, Identity) else "internal"
+
+
+def build_id() -> str:
+    """Which build answers."""
+    return kit().build
 
 
 class _NotStoredError(Exception):
@@ -260,84 +205,24 @@ def _idempotent(view: View) -> View:
     return once
 
 
-def _configure(app: Flask, service: str) -> None:
-    app.request_class = Request
-    app.json = _Json(app)
-    app.url_map.strict_slashes = False
-    # a redirect would repeat the caller's Host header
-    app.url_map.merge_slashes = False
-    app.config.update(
-        MAX_CONTENT_LENGTH=MAX_JSON_BYTES,
-        MAX_FORM_PARTS=MAX_FORM_PARTS,
-        MAX_FORM_MEMORY_SIZE=MAX_FIELD_BYTES,
-        PROVIDE_AUTOMATIC_OPTIONS=False,
-        **openapi.config(service),
-    )
+def declare(view: View, access: Access) -> View:
+    """The view with its access on it; a copy, so that one view may serve under two."""
 
-
-def _before() -> None:
-    lifecycle.begin()
-    lifecycle.refuse_bad_characters()
-    if request.routing_exception is not None:
-        raise request.routing_exception
-    access = _access_of(current_app, request.endpoint)
-    if access is None:
-        raise Problem("not_found")  # deny by default: a view nobody gave roles does not exist
-    overhead = _FORM_OVERHEAD if request.mimetype == "multipart/form-data" else 0
-    request.max_content_length = access.max_bytes + overhead
-    _authorise(access.roles)
-
-
-def _authorise(roles: Roles) -> None:
-    if roles == PUBLIC:
-        return
-    if roles == INTERNAL:
-        _kit().workers.check(request.headers.get("X-Worker-Token"))
-        return
-    who = _kit().users.identify(request.headers.get("Authorization"))
-    logs.bind(tenant=who.tenant_id)
-    if not who.roles & roles:
-        raise Problem("forbidden")
-    accounts = _kit().accounts
-    if who.roles & ACCOUNT_ROLES and not (accounts and accounts.alive(who)):
-        raise Problem("invalid_token")
-    g.identity = who
-
-
-def _system_routes(app: Flask, kit: _Kit, api: openapi.Api) -> None:
-    def metrics() -> flask.Response:
-        text, content_type = kit.metrics.page()
-        return flask.Response(text, content_type=content_type)
-
-    views: dict[str, View] = {
-        "/livez": health.live,
-        "/readyz": lambda: health.health(kit.service, kit.db),
-        "/health": lambda: health.health(kit.service, kit.db),
-        "/metrics": metrics,
-        f"/openapi/{kit.service}.json": lambda: openapi.document(api),
-        f"/openapi/{kit.service}": lambda: openapi.page(api),
-    }
-    for rule, view in views.items():
-        app.add_url_rule(rule, rule.strip("/").replace(".", "_"), _declare(view, _Access(PUBLIC)))
-    for route in routes(app):
-        if route.roles & ACCOUNT_ROLES and kit.accounts is None:
-            raise RuntimeError(f"{route.rule} admits students or parents, whom this service cannot know")
-
-
-def _declare(view: View, access: _Access) -> View:
     @functools.wraps(view)
     def declared(*args: Any, **kwargs: Any) -> Any:
         return view(*args, **kwargs)
 
-    declared.access = access  # type: ignore[attr-defined]
+    declared.access = access  # type: ignore[attr-defined]  # functions carry attributes, unknown to mypy
     return declared
 
 
-def _access_of(app: Flask, endpoint: str | None) -> _Access | None:
+def access_of(app: Flask, endpoint: str | None) -> Access | None:
+    """None for a view that no blueprint of this kind has registered."""
     access = getattr(app.view_functions.get(endpoint or ""), "access", None)
-    return access if isinstance(access, _Access) else None
+    return access if isinstance(access, Access) else None
 
 
-def _kit() -> _Kit:
-    kit: _Kit = current_app.extensions[_KIT]
-    return kit
+def kit() -> Kit:
+    """Of the app that answers this request."""
+    found: Kit = current_app.extensions[KIT]
+    return found

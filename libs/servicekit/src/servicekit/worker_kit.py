@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -14,21 +15,28 @@ from contracts.erasure import receipt_of
 from eventkit import inbox, outbox
 from eventkit.clock import SYSTEM_CLOCK
 from eventkit.consumer import Consumer
+from eventkit.deadletters import letters, replays
+from eventkit.deadletters.rehearsal import Rehearsal
+from eventkit.deadletters.replayer import Replayer
 from eventkit.metrics import KIT, Metric, Metrics
 from eventkit.ports import Database as DatabasePort
 from eventkit.queue import Queue, SqsClient
 from eventkit.relay import Relay
 from eventkit.runtime import Runtime
-from eventkit.subscription import Subscription
-from eventkit.worker import Worker
+from eventkit.subscription import Subscription, by_type
+from eventkit.watch import Watch
+from eventkit.worker import Loop, Worker
 from prometheus_client import CollectorRegistry
 
 from servicekit import idempotency
 from servicekit.db import Database
 from servicekit.erasure import Eraser
-from servicekit.metrics import WORKER
+from servicekit.hosts import host_of
+from servicekit.metrics import WORKER, pool_use
 from servicekit.periodic import PeriodicLoop, PeriodicTask
+from servicekit.selfstop import SelfStop
 from servicekit.settings import CommonSettings
+from servicekit.tracing import tracer_of
 
 if TYPE_CHECKING:
     from types_boto3_sqs.client import SQSClient
@@ -52,8 +60,11 @@ class WorkerKit:
         # a handler may hold two connections (its own and a lease's); relay, tasks and health some more
         pool = 2 * settings.worker_threads + 4
         schema = service.replace("-", "_")
-        db = Database(settings.database_url.reveal(), schema, pool, _STATEMENT_TIMEOUT)
-        runtime = Runtime(SYSTEM_CLOCK, Metrics(CollectorRegistry(), (*KIT, *WORKER, *metrics)))
+        declared = (*KIT, *WORKER, *metrics)
+        tracer = tracer_of(service, settings)
+        runtime = Runtime(SYSTEM_CLOCK, Metrics(CollectorRegistry(), declared), tracer=tracer)
+        use = pool_use(runtime.metrics, pool)
+        db = Database(settings.database_url.reveal(), schema, pool, _STATEMENT_TIMEOUT, use)
         return cls(service, settings, db, runtime, sqs_client(settings))
 
     def worker(
@@ -68,13 +79,12 @@ class WorkerKit:
         own, dead = self.queue(self.service), self.queue(self.service, dead=True)
         consumer = Consumer(self.service, own, dead, self.db, subscriptions, self.runtime, batch=batch)
         destinations = {name: self.queue(name) for name in self._destinations()}
-        tasks = (*periodic, *KIT_TASKS)
         return Worker(
             self.service,
             self.db,
             [consumer],
             Relay(self.db, destinations, self.runtime),
-            [PeriodicLoop(task, self.db, self.runtime) for task in tasks],
+            [*self._loops(subscriptions, periodic, own, dead)],
             self.runtime,
             threads=self.settings.worker_threads,
             health_bind=self.settings.health_bind,
@@ -95,12 +105,27 @@ class WorkerKit:
 
     def queue(self, service: str, *, dead: bool = False) -> Queue:
         """A service's queue (deploy/queues.yaml), or its dead-letter queue."""
-        name = f"{self.settings.queue_prefix}-{service}-events"
-        return Queue.open(self.sqs, f"{name}-dlq" if dead else name)
+        return open_queue(self.sqs, self.settings, service, dead=dead)
+
+    def _loops(
+        self, subscriptions: Sequence[Subscription], periodic: Sequence[PeriodicTask], own: Queue, dead: Queue
+    ) -> Iterator[Loop]:
+        yield from (PeriodicLoop(task, self.db, self.runtime) for task in (*periodic, *KIT_TASKS))
+        yield Watch(self.service, own, dead, self.db, subscriptions, self.runtime)
+        rehearsal = Rehearsal(self.service, self.db, by_type(subscriptions), self.runtime)
+        yield Replayer(self.service, self.db, rehearsal, self.runtime, self.settings.build_id)
+        if host := host_of(self.settings, os.environ):
+            yield SelfStop(self.db, [own, dead], self.runtime, host, self.settings.self_stop_after_polls)
 
     def _destinations(self) -> Iterator[str]:
         types = [REGISTRY.get(name) for name in REGISTRY.published_by(self.service)]
         yield from sorted({subscriber for event_type in types for subscriber in event_type.subscribers})
+
+
+def open_queue(sqs: SqsClient, settings: CommonSettings, service: str, *, dead: bool = False) -> Queue:
+    """A service's queue (deploy/queues.yaml), or its dead-letter queue. Raises ClientError for none."""
+    name = f"{settings.queue_prefix}-{service}-events"
+    return Queue.open(sqs, f"{name}-dlq" if dead else name)
 
 
 def sqs_client(settings: CommonSettings) -> SQSClient:
@@ -132,8 +157,15 @@ def _prune_idempotency(db: DatabasePort, _now: datetime) -> None:
     idempotency.prune(db)
 
 
+def _prune_dead_letters(db: DatabasePort, _now: datetime) -> None:
+    with db.system() as conn:
+        replays.prune(conn)
+        letters.prune(conn)
+
+
 KIT_TASKS = (
     PeriodicTask("kit.prune_outbox", _prune_outbox, daily_at=time(4, 10)),
     PeriodicTask("kit.prune_inbox", _prune_inbox, daily_at=time(4, 20)),
+    PeriodicTask("kit.prune_dead_letters", _prune_dead_letters, daily_at=time(4, 30)),
     PeriodicTask("kit.prune_idempotency", _prune_idempotency, every=timedelta(hours=1)),
 )

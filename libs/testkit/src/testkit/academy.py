@@ -5,11 +5,13 @@ from __future__ import annotations
 import secrets
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import psycopg
 from academyctl.client import ApiClient, ApiError, Json
+from contracts import SERVICES
 
 from testkit.stack import LocalStack
 from testkit.waiting import wait_until
@@ -17,7 +19,7 @@ from testkit.workbooks import HEADER, Row, roster_rows, workbook
 
 T = TypeVar("T")
 ENROLLMENTS = "/api/v1/enrollments"
-SCHEMAS = ("enrollment", "students", "media", "messaging", "storage_janitor")
+SCHEMAS = tuple(service.replace("-", "_") for service in SERVICES)
 
 
 class Academy:
@@ -57,7 +59,7 @@ class Academy:
         path, cursor = f"{ENROLLMENTS}/excel_job_rows/{job}/", ""
         while True:
             more = {"cursor": cursor} if cursor else {}
-            page = patiently(lambda more=more: self.api.get(path, page_size="500", **query, **more))  # type: ignore[misc]
+            page = patiently(partial(self.api.get, path, page_size="500", **query, **more))
             yield from page["results"]
             if not (cursor := page["next"]):
                 return

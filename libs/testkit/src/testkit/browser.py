@@ -47,7 +47,7 @@ class Browser:
         self._call("Browser.setDownloadBehavior", **saved, **context)
         try:
             self._driver.switch_to.window(window)
-            self._driver.get_log("browser")  # type: ignore[no-untyped-call]
+            self._driver.get_log("browser")  # type: ignore[no-untyped-call]  # untyped in selenium
             self._driver.execute_cdp_cmd("Emulation.setLocaleOverride", {"locale": "ko-KR"})
             self._driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": script})
             self._driver.execute_cdp_cmd("Network.enable", {})

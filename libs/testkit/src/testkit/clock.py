@@ -11,6 +11,8 @@ START = datetime(2026, 3, 2, 0, 0, tzinfo=UTC)
 class FakeClock:
     """An eventkit.clock.Clock; waiting moves it instead of blocking."""
 
+    harmless = True
+
     def __init__(self, start: datetime = START) -> None:
         self._now = start
         self._monotonic = 1000.0

@@ -15,24 +15,25 @@ from eventkit.trace import new_traceparent
 MakeEvent = Callable[..., Event]
 
 
+def make_one(type: str, tenant: str, data: dict[str, Any], correlation: str = "test") -> Event:
+    """A valid event of this type, with a new id."""
+    event_type = REGISTRY.get(type)
+    return Event(
+        id=new_id(),
+        type=type,
+        source=event_type.source,
+        subject=tenant,
+        time=datetime.now(UTC),
+        tenantid=tenant,
+        correlationid=correlation,
+        causationid=None,
+        traceparent=new_traceparent(),
+        schemaversion=event_type.version,
+        data=event_type.validate(data),
+    )
+
+
 @pytest.fixture
 def make_event() -> MakeEvent:
-    """`make_event(type, tenant, data)`: a valid event of this type, with a new id."""
-
-    def make(type: str, tenant: str, data: dict[str, Any], correlation: str = "test") -> Event:
-        event_type = REGISTRY.get(type)
-        return Event(
-            id=new_id(),
-            type=type,
-            source=event_type.source,
-            subject=tenant,
-            time=datetime.now(UTC),
-            tenantid=tenant,
-            correlationid=correlation,
-            causationid=None,
-            traceparent=new_traceparent(),
-            schemaversion=event_type.version,
-            data=event_type.validate(data),
-        )
-
-    return make
+    """`make_event(type, tenant, data)`."""
+    return make_one

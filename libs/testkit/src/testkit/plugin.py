@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from importlib.util import find_spec
 
 import pytest
 
 from testkit.database import Build, Templates, TestDatabase
+from testkit.statements import statements
 from testkit.tokens import Issuer
 
 MakeDatabase = Callable[[str, Build], TestDatabase]
@@ -27,6 +28,12 @@ def _logging_as_before() -> Iterator[None]:
     root.setLevel(level)
 
 
+@pytest.fixture(name="statements")
+def _statements() -> Callable[[], AbstractContextManager[list[str]]]:
+    """`with statements() as seen:` the SQL that runs meanwhile."""
+    return statements
+
+
 @pytest.fixture(scope="session")
 def admin_url(request: pytest.FixtureRequest) -> str:
     """A superuser's URL: TEST_DATABASE_URL, else the embedded PostgreSQL, else a container."""
@@ -41,8 +48,8 @@ def admin_url(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="session")
 def postgres_container() -> Iterator[str]:
     """The superuser's URL of PostgreSQL in a container, for platforms without the embedded one."""
-    import docker  # type: ignore[import-untyped]  # noqa: PLC0415 - only where nothing else serves
-    from testcontainers.postgres import PostgresContainer  # noqa: PLC0415
+    import docker  # noqa: PLC0415 - only where nothing else serves
+    from testcontainers.postgres import PostgresContainer  # noqa: PLC0415 - as docker
 
     try:
         docker.from_env(timeout=2).ping()

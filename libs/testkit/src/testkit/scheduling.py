@@ -7,7 +7,7 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 
-class ByFile(LoadScopeScheduling):  # type: ignore[misc]
+class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # ships no types
     """A file of end-to-end tests is one worker's, because its module fixtures are whole stacks; these files
     come first, the largest before the others. Every other test goes wherever there is room.
 

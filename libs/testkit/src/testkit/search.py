@@ -6,6 +6,7 @@ import io
 import json
 import zipfile
 from collections.abc import Collection, Iterable, Iterator
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -45,7 +46,7 @@ class Search:
         sqs = self._stack.endpoints.sqs()
         for url in sqs.list_queues()["QueueUrls"]:
             if not url.endswith("-dlq"):  # what a killed worker held comes back after the visibility timeout
-                wait_until(lambda url=url: _is_empty(sqs, url), 90, interval=0.5)  # type: ignore[misc]
+                wait_until(partial(_is_empty, sqs, url), 90, interval=0.5)
             for body in messages(sqs, url):
                 if not (self._but and f'"{self._but}"' in body):
                     yield url, body

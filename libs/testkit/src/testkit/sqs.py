@@ -111,10 +111,12 @@ class FakeSqs:
         queue = self._find(QueueUrl, "GetQueueAttributes")
         now = self._clock.monotonic()
         visible = sum(m.visible <= now for m in queue.messages)
+        delayed = sum(m.visible > now and not m.receives for m in queue.messages)
         known = {
             **queue.attributes,
             "ApproximateNumberOfMessages": str(visible),
-            "ApproximateNumberOfMessagesNotVisible": str(len(queue.messages) - visible),
+            "ApproximateNumberOfMessagesNotVisible": str(len(queue.messages) - visible - delayed),
+            "ApproximateNumberOfMessagesDelayed": str(delayed),
         }
         return {"Attributes": {k: v for k, v in known.items() if requested(k, AttributeNames)}}
 
@@ -143,22 +145,8 @@ class FakeSqs:
             messages = [self._take(queue, m, timeout) for m in self._visible(queue)[:limit]]
         return {"Messages": [_shown(m, options) for m in messages]} if messages else {}
 
-    def delete_message(self, *, QueueUrl: str, ReceiptHandle: str) -> Answer:
-        self.faults.call("DeleteMessage")
-        code = self._delete(self._find(QueueUrl, "DeleteMessage"), {"ReceiptHandle": ReceiptHandle})
-        if isinstance(code, str):
-            raise refusal(code, "DeleteMessage")
-        return {}
-
     def delete_message_batch(self, *, QueueUrl: str, Entries: list[dict[str, Any]]) -> Answer:
         return self._batch("DeleteMessageBatch", QueueUrl, Entries, self._delete)
-
-    def change_message_visibility(self, *, QueueUrl: str, **entry: Any) -> Answer:
-        self.faults.call("ChangeMessageVisibility")
-        code = self._change(self._find(QueueUrl, "ChangeMessageVisibility"), entry)
-        if isinstance(code, str):
-            raise refusal(code, "ChangeMessageVisibility")
-        return {}
 
     def change_message_visibility_batch(self, *, QueueUrl: str, Entries: list[dict[str, Any]]) -> Answer:
         return self._batch("ChangeMessageVisibilityBatch", QueueUrl, Entries, self._change)

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 from botocore.exceptions import ClientError
-from eventkit.queue import Outgoing, Queue, SqsClient
+from eventkit.queue import Depth, Outgoing, Queue, SqsClient
 
 Advance = Callable[[float], None]
 
@@ -36,6 +36,12 @@ class SqsConformance:
         queue, letters = queues
         assert (queue.visibility, queue.max_receives) == (2, 3)
         assert letters.max_receives is None
+
+    def test_a_queue_tells_how_much_is_in_it(self, queue: Queue) -> None:
+        assert queue.depth() == Depth(visible=0, in_flight=0, delayed=0)
+        queue.send_batch([Outgoing("1"), Outgoing("2"), Outgoing("3", delay=900)])
+        assert len(queue.receive(1)) == 1
+        assert queue.depth() == Depth(visible=1, in_flight=1, delayed=1)
 
     def test_an_unknown_queue_is_an_error(self, client: SqsClient) -> None:
         with pytest.raises(ClientError, match=r"NonExistentQueue|QueueDoesNotExist"):

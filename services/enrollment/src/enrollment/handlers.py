@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from eventkit.envelope import Event
+from eventkit.metrics import Metrics
 from eventkit.uow import UnitOfWork
 from servicekit.erasure import Eraser
 from servicekit.storage import ObjectStore
 
+from enrollment.usecases.endings import report_completed, report_failed
 from enrollment.usecases.erasure import erase_students, other_names
 from enrollment.usecases.imports import ReadingPorts, read_import
 from enrollment.usecases.merges import merge_students, unmerge_students
@@ -28,12 +30,12 @@ def on_roster_resolved(uow: UnitOfWork, events: Sequence[Event]) -> None:
 
 
 def on_student_changed(uow: UnitOfWork, events: Sequence[Event]) -> None:
-    """Keeps the copy of students; a deleted one's enrollments end, and stay so."""
+    """Keeps `student_ref`; a deleted student's enrollments become INACTIVE, a restored one's stay so."""
     follow_students(uow, events)
 
 
 def on_student_merged(uow: UnitOfWork, events: Sequence[Event]) -> None:
-    """Moves the loser's enrollments, with attendance, to the winner."""
+    """Moves the loser's enrollments, with attendance, to the winner; they end where the winner has one."""
     merge_students(uow, events)
 
 
@@ -43,15 +45,23 @@ def on_student_unmerged(uow: UnitOfWork, events: Sequence[Event]) -> None:
 
 
 def on_student_purged(uow: UnitOfWork, events: Sequence[Event], *, erase: Eraser) -> None:
-    """Nothing but counts is left of them here."""
+    """Deletes their enrollments, attendance and profile, blanks their rows of imports, and erases their
+    traces in events, answers and dead letters.
+    """
     erase(uow, events, erase_students, known_as=other_names)
 
 
-def on_import_completed(_uow: UnitOfWork, events: Sequence[Event], *, objects: ObjectStore) -> None:
+def on_import_completed(
+    uow: UnitOfWork, events: Sequence[Event], *, objects: ObjectStore, metrics: Metrics
+) -> None:
     """Deletes the uploaded sheet: only now, after the end state is stored."""
     objects.delete([event.data["object_key"] for event in events])
+    report_completed(uow, events, metrics)
 
 
-def on_import_failed(_uow: UnitOfWork, events: Sequence[Event], *, objects: ObjectStore) -> None:
+def on_import_failed(
+    _uow: UnitOfWork, events: Sequence[Event], *, objects: ObjectStore, metrics: Metrics
+) -> None:
     """Deletes the uploaded sheet: a failed import starts over with a new upload."""
     objects.delete([event.data["object_key"] for event in events])
+    report_failed(events, metrics)

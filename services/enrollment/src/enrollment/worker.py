@@ -11,23 +11,23 @@ from servicekit.periodic import PeriodicTask
 from servicekit.storage import open_store
 from servicekit.worker_kit import WorkerKit
 
-from enrollment import handlers
+from enrollment import handlers, metrics
 from enrollment.adapters.sheet import read_roster
 from enrollment.settings import Settings
 from enrollment.usecases.imports import ReadingPorts, fail_abandoned_imports
 
 
 def build_worker(settings: Settings) -> Worker:
-    kit = WorkerKit.open("enrollment", settings)
-    clock = kit.runtime.clock
+    kit = WorkerKit.open("enrollment", settings, metrics.ALL)
+    clock, figures = kit.runtime.clock, metrics.from_zero(kit.runtime.metrics)
     objects = open_store(settings, settings.r2_excel_bucket)
     reading = ReadingPorts(kit.db, objects, read_roster, clock, f"{socket.gethostname()}:{os.getpid()}")
     abandoned = partial(fail_abandoned_imports, clock=clock, started=clock.monotonic())
     return kit.worker(
         [
             on("enrollment.import.accepted", handlers.on_import_accepted, single=True, ports=reading),
-            on("enrollment.import.completed", handlers.on_import_completed, objects=objects),
-            on("enrollment.import.failed", handlers.on_import_failed, objects=objects),
+            on("enrollment.import.completed", handlers.on_import_completed, objects=objects, metrics=figures),
+            on("enrollment.import.failed", handlers.on_import_failed, objects=objects, metrics=figures),
             on("students.roster.resolved", handlers.on_roster_resolved),
             on("students.student.changed", handlers.on_student_changed),
             on("students.student.merged", handlers.on_student_merged),

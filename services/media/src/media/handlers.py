@@ -13,15 +13,15 @@ from media import usecases
 
 
 def on_enrollment_changed(uow: UnitOfWork, events: Sequence[Event]) -> None:
-    """Keeps the read model of who is enrolled in which lecture."""
+    """Keeps `enrollment_ref`: who is enrolled in which lecture."""
     usecases.follow_enrollments(uow, concat(event.data["enrollments"] for event in events))
 
 
 def on_session_enrollment_changed(uow: UnitOfWork, events: Sequence[Event]) -> None:
-    """Keeps the read model of who attends which session."""
+    """Keeps `session_enrollment_ref`: who attends which session."""
     usecases.follow_session_enrollments(uow, concat(event.data["session_enrollments"] for event in events))
 
 
 def on_student_purged(uow: UnitOfWork, events: Sequence[Event], *, erase: Eraser) -> None:
-    """Forgets what they attended."""
+    """Deletes their rows and their traces in events, answers and dead letters."""
     erase(uow, events, usecases.erase_students)

@@ -12,8 +12,12 @@ def build_worker(settings: Settings) -> Worker:
     kit = WorkerKit.open("media", settings)
     return kit.worker(
         [
-            on("enrollment.enrollment.changed", handlers.on_enrollment_changed),
-            on("enrollment.session_enrollment.changed", handlers.on_session_enrollment_changed),
+            on("enrollment.enrollment.changed", handlers.on_enrollment_changed, rebuildable=True),
+            on(
+                "enrollment.session_enrollment.changed",
+                handlers.on_session_enrollment_changed,
+                rebuildable=True,
+            ),
             on("students.student.purged", handlers.on_student_purged, erase=kit.eraser),
         ]
     )

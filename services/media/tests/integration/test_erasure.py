@@ -4,17 +4,16 @@ from functools import partial
 from uuid import UUID
 
 import pytest
-from eventkit.clock import SYSTEM_CLOCK
 from eventkit.envelope import decode
-from eventkit.queue import Queue
+from eventkit.erasure import Person
 from eventkit.trace import Cause
 from eventkit.uow import unit_of_work
 from media.handlers import on_enrollment_changed, on_session_enrollment_changed, on_student_purged
 from media.store import holdings
-from servicekit.erasure import Eraser
-from testkit.sqs import FakeSqs
+from testkit.purges import eraser, purged
 
-LECTURE, SESSION, ERASURE = (str(UUID(int=n)) for n in (7, 8, 9))
+LECTURE, SESSION = str(UUID(int=7)), str(UUID(int=8))
+ERASURE = UUID(int=9)
 GONE, OTHER = UUID(int=1), UUID(int=2)
 
 
@@ -56,18 +55,8 @@ def enroll(handle):
 @pytest.fixture
 def purge(handle):
     def run():
-        sqs = FakeSqs(SYSTEM_CLOCK)
-        sqs.make_pair("media")
-        columns = {
-            "student_id": [str(GONE)],
-            "name": ["김하나"],
-            "parent_phone": ["01012345678"],
-            "student_phone": [None],
-        }
-        data = {"erasure_id": ERASURE, "students": columns}
-        handler = partial(
-            on_student_purged, erase=Eraser(Queue.open(sqs, "media-dlq"), "media.erasure.completed")
-        )
+        data = purged(ERASURE, Person(GONE, "김하나", "01012345678", None))
+        handler = partial(on_student_purged, erase=eraser("media.erasure.completed"))
         handle(handler, "students.student.purged", data)
 
     return run

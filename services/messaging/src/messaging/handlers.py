@@ -13,20 +13,20 @@ from messaging import usecases
 
 
 def on_student_changed(uow: UnitOfWork, events: Sequence[Event]) -> None:
-    """Keeps names and numbers of recipients; nothing is ever sent because of it."""
+    """Keeps `recipient`, names and numbers; nothing is ever sent because of it."""
     usecases.follow_students(uow, concat(event.data["students"] for event in events))
 
 
 def on_student_merged(uow: UnitOfWork, events: Sequence[Event]) -> None:
-    """The loser is reached no more."""
+    """Keeps `recipient`: the loser is reached no more."""
     usecases.follow_merges(uow, events)
 
 
 def on_student_unmerged(uow: UnitOfWork, events: Sequence[Event]) -> None:
-    """Both are recipients again."""
+    """Keeps `recipient`: the loser is reached again."""
     usecases.follow_merges(uow, events)
 
 
 def on_student_purged(uow: UnitOfWork, events: Sequence[Event], *, erase: Eraser) -> None:
-    """Forgets whom they could be reached by."""
+    """Deletes their `recipient` rows and their traces in events, answers and dead letters."""
     erase(uow, events, usecases.erase_students)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Collection
-from typing import Any
+from collections.abc import Collection, Mapping
 from uuid import UUID
 
 import sqlalchemy as sa
+from eventkit import projection
 from eventkit.erasure import Counts
 from sqlalchemy import Connection
-from sqlalchemy.dialects.postgresql import ARRAY
 
 metadata = sa.MetaData()
 
@@ -26,19 +24,14 @@ recipient = sa.Table(
     sa.Column("deleted", sa.Boolean, nullable=False),
 )
 
+_KINDS: Mapping[str, sa.Table] = {"recipients": recipient}
+
 
 def holdings(conn: Connection, tenant: str, student_ids: Collection[UUID]) -> Counts:
     """Which of the students are recipients."""
-    found = conn.execute(sa.select(recipient.c.student_id).where(*_of(tenant, student_ids)))
-    return Counter((student_id, "recipients") for (student_id,) in found)
+    return projection.held(conn, _KINDS, tenant, student_ids)
 
 
 def erase(conn: Connection, tenant: str, student_ids: Collection[UUID]) -> Counts:
     """Forget these recipients; who was one."""
-    gone = sa.delete(recipient).where(*_of(tenant, student_ids)).returning(recipient.c.student_id)
-    return Counter((student_id, "recipients") for (student_id,) in conn.execute(gone))
-
-
-def _of(tenant: str, student_ids: Collection[UUID]) -> tuple[sa.ColumnElement[Any], ...]:
-    ids = sa.literal(list(student_ids), ARRAY(sa.Uuid))
-    return recipient.c.tenant_id == tenant, recipient.c.student_id == sa.any_(ids)
+    return projection.erase(conn, _KINDS, tenant, student_ids)

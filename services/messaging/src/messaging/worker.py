@@ -12,9 +12,9 @@ def build_worker(settings: Settings) -> Worker:
     kit = WorkerKit.open("messaging", settings)
     return kit.worker(
         [
-            on("students.student.changed", handlers.on_student_changed),
-            on("students.student.merged", handlers.on_student_merged),
-            on("students.student.unmerged", handlers.on_student_unmerged),
+            on("students.student.changed", handlers.on_student_changed, rebuildable=True),
+            on("students.student.merged", handlers.on_student_merged, rebuildable=True),
+            on("students.student.unmerged", handlers.on_student_unmerged, rebuildable=True),
             on("students.student.purged", handlers.on_student_purged, erase=kit.eraser),
         ]
     )

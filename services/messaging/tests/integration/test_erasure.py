@@ -4,31 +4,22 @@ from functools import partial
 from uuid import UUID
 
 import pytest
-from eventkit.clock import SYSTEM_CLOCK
 from eventkit.envelope import decode
-from eventkit.queue import Queue
+from eventkit.erasure import Person
 from eventkit.trace import Cause
 from eventkit.uow import unit_of_work
 from messaging.handlers import on_student_changed, on_student_purged
 from messaging.store import holdings
-from servicekit.erasure import Eraser
-from testkit.sqs import FakeSqs
+from testkit.purges import eraser, purged
 
 GONE, SIBLING = UUID(int=1), UUID(int=2)
-ERASURE = str(UUID(int=9))
+ERASURE = UUID(int=9)
 PHONE = "01012345678"
 
 
 @pytest.fixture
 def database(migrated):
     return migrated("messaging")
-
-
-@pytest.fixture
-def dead():
-    sqs = FakeSqs(SYSTEM_CLOCK)
-    sqs.make_pair("messaging")
-    return Queue.open(sqs, "messaging-dlq")
 
 
 @pytest.fixture
@@ -59,20 +50,11 @@ def change(handle):
 
 
 @pytest.fixture
-def purge(handle, dead):
+def purge(handle):
     def run():
-        columns = {
-            "student_id": [str(GONE)],
-            "name": ["김하나"],
-            "parent_phone": [PHONE],
-            "student_phone": [None],
-        }
-        data = {"erasure_id": ERASURE, "students": columns}
-        handle(
-            partial(on_student_purged, erase=Eraser(dead, "messaging.erasure.completed")),
-            "students.student.purged",
-            data,
-        )
+        data = purged(ERASURE, Person(GONE, "김하나", PHONE, None))
+        handler = partial(on_student_purged, erase=eraser("messaging.erasure.completed"))
+        handle(handler, "students.student.purged", data)
 
     return run
 
@@ -91,7 +73,7 @@ def test_only_the_purged_recipient_is_deleted_and_the_receipt_counts_it(database
     receipt = decode(body)
     assert receipt.type == "messaging.erasure.completed"
     assert receipt.data == {
-        "erasure_id": ERASURE,
+        "erasure_id": str(ERASURE),
         "counts": {"student_id": [str(GONE)], "kind": ["recipients"], "count": [1]},
     }
 

@@ -14,17 +14,19 @@ from storage_janitor import usecases
 
 
 def on_import_completed(uow: UnitOfWork, events: Sequence[Event]) -> None:
-    """From now on the uploaded workbook is a leftover, should it still be there."""
+    """Remembers the uploaded workbook: from now on it is a leftover, should it still be there."""
     usecases.remember_ended_imports(uow, events)
 
 
 def on_import_failed(uow: UnitOfWork, events: Sequence[Event]) -> None:
-    """As after success."""
+    """Remembers the uploaded workbook, as after success."""
     usecases.remember_ended_imports(uow, events)
 
 
 def on_student_purged(
     uow: UnitOfWork, events: Sequence[Event], *, objects: ObjectStore, erase: Eraser
 ) -> None:
-    """Deletes the academy's leftover workbooks: any of them may hold these people."""
+    """Deletes all leftover workbooks of the academy (any may hold these people), and the people's traces in
+    events, answers and dead letters.
+    """
     erase(uow, events, partial(usecases.erase_workbooks, objects=objects))

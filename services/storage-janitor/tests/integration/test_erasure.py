@@ -1,40 +1,19 @@
 """With a purge the leftover workbooks of the academy go; sheets still being read stay."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from uuid import UUID
 
 import pytest
-from eventkit.clock import SYSTEM_CLOCK
 from eventkit.envelope import decode
+from eventkit.erasure import Person
 from eventkit.errors import UnavailableError
-from eventkit.queue import Queue
 from eventkit.trace import Cause
 from eventkit.uow import unit_of_work
-from servicekit.erasure import Eraser
-from servicekit.storage import ObjectInfo
 from storage_janitor.handlers import on_import_completed, on_student_purged
-from testkit.sqs import FakeSqs
+from testkit.objects import MemoryObjects
+from testkit.purges import eraser, purged
 
 ONE, TWO = UUID(int=1), UUID(int=2)
-
-
-@dataclass
-class Objects:
-    """The part of an ObjectStore that is used here."""
-
-    keys: set[str]
-    away: bool = False
-
-    def list(self, prefix: str) -> Iterator[ObjectInfo]:
-        if self.away:
-            raise UnavailableError("storage")
-        return (ObjectInfo(k, 1, datetime.now(UTC)) for k in sorted(self.keys) if k.startswith(prefix))
-
-    def delete(self, keys):
-        self.keys -= set(keys)
 
 
 @pytest.fixture
@@ -69,21 +48,9 @@ def ended(handle):
 @pytest.fixture
 def purge(handle):
     def run(objects):
-        sqs = FakeSqs(SYSTEM_CLOCK)
-        sqs.make_pair("storage-janitor")
-        columns = {
-            "student_id": [str(ONE), str(TWO)],
-            "name": ["김하나", "이두리"],
-            "parent_phone": ["01012345678", "01022223333"],
-            "student_phone": [None, None],
-        }
-        data = {"erasure_id": str(UUID(int=9)), "students": columns}
-        dead = Queue.open(sqs, "storage-janitor-dlq")
-        handle(
-            partial(on_student_purged, objects=objects, erase=Eraser(dead, "storage.erasure.completed")),
-            "students.student.purged",
-            data,
-        )
+        people = [Person(ONE, "김하나", "01012345678", None), Person(TWO, "이두리", "01022223333", None)]
+        handler = partial(on_student_purged, objects=objects, erase=eraser("storage.erasure.completed"))
+        handle(handler, "students.student.purged", purged(UUID(int=9), *people))
 
     return run
 
@@ -99,19 +66,19 @@ def test_leftovers_of_ended_imports_are_deleted_and_counted_once(database, ended
     leftovers = {ended(11), ended(12)}
     ended(13)  # its workbook is gone already
     kept = {"excel/hangang/in-use.xlsx", "excel/hangang2/x.xlsx", ended(14, "other")}
-    objects = Objects(leftovers | kept)
+    objects = MemoryObjects(dict.fromkeys(leftovers | kept, b"sheet"))
     purge(objects)
-    assert objects.keys == kept
+    assert objects.content.keys() == kept
     assert receipts(database) == [{"student_id": [str(ONE)], "kind": ["workbooks"], "count": [2]}]
 
 
 def test_nothing_left_over_is_an_empty_receipt(database, purge):
-    purge(Objects(set()))
+    purge(MemoryObjects())
     assert receipts(database) == [{"student_id": [], "kind": [], "count": []}]
 
 
 def test_while_the_store_is_away_nothing_is_answered(database, ended, purge):
-    objects = Objects({ended(11)}, away=True)
+    objects = MemoryObjects({ended(11): b"sheet"}, away=True)
     with pytest.raises(UnavailableError):
         purge(objects)
     assert receipts(database) == []

@@ -21,10 +21,10 @@ def on_roster_parsed(uow: UnitOfWork, events: Sequence[Event], *, pseudonyms: Ps
 
 
 def on_student_purged(uow: UnitOfWork, events: Sequence[Event], *, ports: ErasingPorts) -> None:
-    """Erases what is left here, event bodies, answers, dead letters, photos, and writes the ledger."""
+    """Erases what is left here (event bodies, answers, dead letters, photos) and writes the ledger."""
     erase_people(uow, events, ports)
 
 
 def on_erasure_completed(uow: UnitOfWork, events: Sequence[Event]) -> None:
-    """A receipt; all five contexts' come here."""
+    """Stores a context's receipt; the last one completes the certificate."""
     receive_receipts(uow, events)

@@ -4,8 +4,8 @@ from eventkit.metrics import Gauge
 
 PURGE_HELD = Gauge(
     "academy_purge_held",
-    "People whom the daily purge held back, as of this worker's last run"
-    " (fuse, legal_hold, cross_tenant_reference).",
+    "People whom the daily purge held back (fuse, legal_hold, cross_tenant_reference); NaN where another"
+    " worker knows.",
     ("reason",),
 )
 ERASURES_OVERDUE = Gauge(

@@ -17,7 +17,7 @@ from students.adapters.ledger import ObjectLedger
 from students.domain.audit import Pseudonyms
 from students.settings import Settings
 from students.usecases import erasures, purge, sessions
-from students.usecases.erasures import ErasingPorts, Overdue
+from students.usecases.erasures import ErasingPorts
 from students.usecases.registration import prune_requests
 from students.usecases.rosters import forget_credentials
 
@@ -39,9 +39,9 @@ def build_worker(settings: Settings) -> Worker:
 
 
 def periodic_tasks(kit: WorkerKit, names: Pseudonyms) -> list[PeriodicTask]:
-    figures, overdue = kit.runtime.metrics, Overdue(kit.runtime.metrics, kit.runtime.clock)
-    empty_trash = partial(purge.purge_expired, pseudonyms=names, metrics=figures)
-    check = partial(erasures.check_erasures, overdue=overdue)
+    figures, clock = kit.runtime.metrics, kit.runtime.clock
+    empty_trash = partial(purge.purge_expired, pseudonyms=names, held=purge.held_people(figures, clock))
+    check = partial(erasures.check_erasures, overdue=erasures.overdue_erasures(figures, clock))
     return [
         PeriodicTask("students.forget_credentials", forget_credentials, daily_at=time(3, 5)),
         PeriodicTask("students.purge_deleted", empty_trash, daily_at=time(3, 15)),
@@ -52,6 +52,6 @@ def periodic_tasks(kit: WorkerKit, names: Pseudonyms) -> list[PeriodicTask]:
 
 
 def prune_sign_ins(db: Database, now: datetime) -> None:
-    """Periodic task: forget what only counted while it was young."""
+    """Periodic task: forget ended sign-ins, and attempts and limits that no longer count."""
     sessions.prune(db, now)
     throttle.prune(db, now)

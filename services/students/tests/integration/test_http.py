@@ -1,19 +1,11 @@
 """GET /api/v1/students/ and /api/v1/students/<id>/."""
 
 import pytest
+from servicekit.app import routes
 from servicekit.auth import ACCOUNT_ROLES, PUBLIC
-from servicekit.settings import load
-from servicekit.web import routes
-from students.app import create_app
-from students.settings import Settings
-from testkit.api import environment, signed_in
+from testkit.api import signed_in
 
 LIST = "/api/v1/students/"
-
-
-@pytest.fixture
-def app(academy, issuer):
-    return create_app(load(Settings, environment(issuer, academy.db.url)))
 
 
 @pytest.fixture

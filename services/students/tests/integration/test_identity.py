@@ -1,11 +1,11 @@
 """The identity rule is the database's, whoever writes, however many at once, and no tenant sees another."""
 
-import threading
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import psycopg
 import pytest
 from psycopg.errors import CheckViolation, InsufficientPrivilege, UniqueViolation
+from testkit.at_once import at_once
 
 INSERT = (
     "INSERT INTO student (tenant_id, id, name, name_key, parent_phone, deleted_at)"
@@ -55,39 +55,25 @@ def test_the_database_refuses_values_outside_the_rules(academy, change):
 
 def test_concurrent_chunks_of_one_tenant_create_each_student_once(academy, person):
     rows = [person(n, student_phone=f"0109{n:07d}") for n in range(60)]
-    barrier = threading.Barrier(4)
-
-    def send(seed):
-        mine = rows[seed * 7 :] + rows[: seed * 7]
-        event = academy.chunk(*mine)
-        barrier.wait(10)
-        academy.deliver(event)
-        return event.correlationid
-
-    with ThreadPoolExecutor(4) as pool:
-        flows = list(pool.map(send, range(4)))
+    events = [academy.chunk(*rows[seed * 7 :], *rows[: seed * 7]) for seed in range(4)]
+    for one in at_once(*(partial(academy.deliver, event) for event in events)):
+        one.result()
     assert academy.all("SELECT count(*), count(DISTINCT name_key) FROM student") == [(60, 60)]
     assert academy.all("SELECT count(*) FROM account") == [(120,)]
     outcomes = [
         outcome
-        for flow in flows
-        for event in academy.published("students.roster.resolved", flow)
-        for outcome in event.data["rows"]["outcome"]
+        for event in events
+        for answer in academy.published("students.roster.resolved", event.correlationid)
+        for outcome in answer.data["rows"]["outcome"]
     ]
     assert (outcomes.count("created"), outcomes.count("matched")) == (60, 180)
 
 
 def test_two_tenants_with_the_same_file_at_once_stay_apart(academy, person):
     rows = [person(n, student_phone=f"0109{n:07d}") for n in range(50)]
-    barrier = threading.Barrier(4)
-
-    def send(tenant):
-        event = academy.chunk(*rows, tenant=tenant)
-        barrier.wait(10)
-        academy.deliver(event)
-
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(send, ["north", "south"] * 2))
+    events = [academy.chunk(*rows, tenant=tenant) for tenant in ("north", "south") * 2]
+    for one in at_once(*(partial(academy.deliver, event) for event in events)):
+        one.result()
     for table, rows_each in (("student", 50), ("parent", 50), ("account", 100), ("initial_credential", 1)):
         assert academy.all(f"SELECT tenant_id, count(*) FROM {table} GROUP BY 1 ORDER BY 1") == [
             ("north", rows_each),

@@ -23,4 +23,4 @@ def run(call: Call) -> int:
         "--log-level", settings.log_level.lower(),
         f"{call.package}.app:create_app()",
     ]  # fmt: skip
-    os.execve(sys.executable, command, {**os.environ, MULTIPROC_DIR: directory})  # noqa: S606
+    os.execve(sys.executable, command, {**os.environ, MULTIPROC_DIR: directory})  # noqa: S606 - no shell is wanted

@@ -18,7 +18,8 @@ def run(call: Call) -> int:
         problems = error.problems
     for row in describe(call.settings):
         value = os.environ.get(row.name, "")
-        shown = repr(Secret(value)) if row.secret and value else value
+        instead = "" if value else " ".join(name for name in row.aliases if os.environ.get(name))
+        shown = repr(Secret(value)) if row.secret and value else value or instead
         note = "required" if row.required else f"default {row.default!r}"
         sys.stdout.write(f"{row.name:24} {shown or '-':32} {note:28} {row.doc}\n")
     sys.stderr.write("".join(f"{problem}\n" for problem in problems))

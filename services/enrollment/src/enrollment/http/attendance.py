@@ -62,7 +62,7 @@ def show_matrix(query: dict[str, Any]) -> dict[str, Any]:
 @attendance.arguments(AttendanceChanges)
 @attendance.response(200, AttendanceSchema)
 def record_attendance(body: dict[str, Any], attendance_id: UUID) -> RowMapping:
-    """Record a status or a memo; SECESSION ends the enrollment for good and needs confirm_secession."""
+    """Record a status or a memo; SECESSION ends the enrollment for good and needs `confirm_secession`."""
     status = AttendanceStatus(body["status"]) if "status" in body else None
     with tx() as uow:
         return usecases.record(

@@ -37,22 +37,22 @@ student_imports = Blueprint(
 
 
 @imports.route("/lecture_enroll_from_excel/", roles=STAFF_ROLES, methods=["POST"], max_bytes=MAX_UPLOAD_BYTES)
-@imports.doc(requestBody={"content": {"multipart/form-data": {"schema": UploadSchema}}})  # type: ignore[untyped-decorator]
+@imports.doc(requestBody={"content": {"multipart/form-data": {"schema": UploadSchema}}})
 @imports.arguments(ImportForm, location="form", content_type="multipart/form-data")
 @imports.response(202, AcceptedSchema)
 def upload_roster(form: dict[str, Any]) -> Accepted:
-    """Accept an Excel roster for a lecture. The same file for the same target is one job, unless forced."""
+    """Accept an Excel roster for a lecture. The same file for the same target is one job, unless `force`."""
     return _accept(form)
 
 
 @student_imports.route(
     "/bulk_create_from_excel/", roles=STAFF_ROLES, methods=["POST"], max_bytes=MAX_UPLOAD_BYTES
 )
-@student_imports.doc(requestBody={"content": {"multipart/form-data": {"schema": StudentUploadSchema}}})  # type: ignore[untyped-decorator]
+@student_imports.doc(requestBody={"content": {"multipart/form-data": {"schema": StudentUploadSchema}}})
 @student_imports.arguments(StudentImportForm, location="form", content_type="multipart/form-data")
 @student_imports.response(202, AcceptedSchema)
 def upload_students(form: dict[str, Any]) -> Accepted:
-    """Accept an Excel list of students who go to no lecture. The same file is one job, unless forced."""
+    """Accept an Excel list of students, enrolling nobody. The same file is one job, unless `force`."""
     return _accept(form)
 
 
@@ -72,7 +72,7 @@ def _accept(form: dict[str, Any]) -> Accepted:
 @imports.route("/excel_job_status/<uuid:job_id>/", roles=STAFF_ROLES)
 @imports.response(200, JobSchema)
 def show_job(job_id: UUID) -> dict[str, Any]:
-    """How far an import is, and how it ended."""
+    """How far an import is: status, progress, then result or error. Either path answers for any job."""
     with tx() as uow:
         job = store.job_now(uow.conn, job_id)
     if job is None:
@@ -93,7 +93,9 @@ def show_job(job_id: UUID) -> dict[str, Any]:
 @imports.arguments(RowsQuery, location="query")
 @imports.response(200, RowsSchema)
 def list_job_rows(query: dict[str, Any], job_id: UUID) -> dict[str, Any]:
-    """What became of every row, in the order of the sheet; rows still being worked on are left out."""
+    """What became of every row, in the order of the sheet; rows still being worked on are left out. Either
+    path answers for any job.
+    """
     outcome = Outcome(query["outcome"]) if query["outcome"] else None
     with tx() as uow:
         if not store.job_exists(uow.conn, job_id):

@@ -68,7 +68,7 @@ def show_lecture(lecture_id: UUID) -> RowMapping:
 @lectures.arguments(LectureChanges)
 @lectures.response(200, LectureSchema)
 def change_lecture(values: dict[str, Any], lecture_id: UUID) -> RowMapping:
-    """Change the given fields of a lecture."""
+    """Change the given fields of a lecture (409 lecture_title_taken)."""
     with tx() as uow:
         return usecases.change_lecture(uow, lecture_id, values)
 
@@ -102,7 +102,7 @@ def list_sessions(query: dict[str, Any]) -> dict[str, Any]:
 @sessions.arguments(NewSession)
 @sessions.response(201, SessionSchema)
 def create_session(values: dict[str, Any]) -> RowMapping:
-    """Create a session: the last one of its lecture unless it names a free order."""
+    """Create a session: the last of its lecture unless it names a free order (409 session_order_taken)."""
     with tx() as uow:
         return usecases.create_session(uow, values.pop("lecture"), values)
 
@@ -119,7 +119,7 @@ def show_session(session_id: UUID) -> RowMapping:
 @sessions.arguments(SessionChanges)
 @sessions.response(200, SessionSchema)
 def change_session(values: dict[str, Any], session_id: UUID) -> RowMapping:
-    """Change the given fields of a session."""
+    """Change the given fields of a session (409 session_order_taken)."""
     with tx() as uow:
         return usecases.change_session(uow, session_id, values)
 

@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Connection, RowMapping
 
-from enrollment.store.enrollments import ROSTER_ORDER, STUDENT_NAME, ids
+from enrollment.store.enrollments import ROSTER_ORDER, STUDENT_NAME, ids, lock_enrollment_of
 from enrollment.store.tables import attendance, enrollment, session, student_ref
 
 _ENROLLMENT = sa.and_(
@@ -41,13 +41,7 @@ def lock_attendance(conn: Connection, tenant: str, attendance_id: UUID) -> RowMa
     Its enrollment is locked first: a withdrawal writes all marks of an enrollment, and two of them over
     the same student must wait for each other, not deadlock.
     """
-    enrollment_of_mark = sa.select(attendance.c.enrollment_id).where(
-        attendance.c.tenant_id == tenant, attendance.c.id == attendance_id
-    )
-    lock = sa.select(enrollment.c.id).where(
-        enrollment.c.tenant_id == tenant, enrollment.c.id == enrollment_of_mark.scalar_subquery()
-    )
-    if conn.execute(lock.with_for_update(key_share=True)).first() is None:
+    if not lock_enrollment_of(conn, tenant, attendance, attendance_id):
         return None
     return find_attendance(conn, tenant, attendance_id)
 

@@ -268,15 +268,18 @@ def list_session_enrollments(
     return list(conn.execute(query).mappings())
 
 
+def lock_enrollment_of(conn: Connection, tenant: str, table: sa.Table, row_id: UUID) -> bool:
+    """Lock the enrollment that a row of `table` belongs to; False where there is no such row."""
+    of_row = sa.select(table.c.enrollment_id).where(table.c.tenant_id == tenant, table.c.id == row_id)
+    lock = sa.select(enrollment.c.id).where(
+        enrollment.c.tenant_id == tenant, enrollment.c.id == of_row.scalar_subquery()
+    )
+    return conn.execute(lock.with_for_update(key_share=True)).first() is not None
+
+
 def lock_member(conn: Connection, tenant: str, session_enrollment_id: UUID) -> RowMapping | None:
     """A session enrollment by its id, its enrollment locked (which orders its versions)."""
-    of_member = sa.select(session_enrollment.c.enrollment_id).where(
-        session_enrollment.c.tenant_id == tenant, session_enrollment.c.id == session_enrollment_id
-    )
-    lock = sa.select(enrollment.c.id).where(
-        enrollment.c.tenant_id == tenant, enrollment.c.id == of_member.scalar_subquery()
-    )
-    if conn.execute(lock.with_for_update(key_share=True)).first() is None:
+    if not lock_enrollment_of(conn, tenant, session_enrollment, session_enrollment_id):
         return None
     query = sa.select(session_enrollment.c.session_id, session_enrollment.c.enrollment_id).where(
         session_enrollment.c.tenant_id == tenant, session_enrollment.c.id == session_enrollment_id

@@ -1,6 +1,6 @@
 """What this context holds of a student, and how it forgets. No statement's number grows with the students.
 
-Kinds: enrollments, session_enrollments, attendance, profiles (student_ref), import_rows, merges.
+Kinds: those of _KINDS, and session_enrollments, attendance, import_rows, merges.
 """
 
 from __future__ import annotations
@@ -10,28 +10,28 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from eventkit import erasure
+from eventkit import erasure, projection
 from eventkit.erasure import Counts, Person
-from sqlalchemy import Connection, TextClause, text
+from sqlalchemy import Connection, Table, TextClause, text
 
 from enrollment.domain.erasure import NamesOfImports, Trace
+from enrollment.store.tables import enrollment, student_ref
 
 erased_among = erasure.erased_among
 """(conn, tenant, student_ids) → which of them have been purged; ask before writing what an event says."""
+
+# tables whose rows are one student's each
+_KINDS: Mapping[str, Table] = {"enrollments": enrollment, "profiles": student_ref}
 
 _GIVEN = "given AS (SELECT unnest(CAST(:ids AS uuid[])) AS student_id)"
 _HOLDINGS = text(f"""
     WITH {_GIVEN}, mine AS (
         SELECT e.id, e.student_id FROM enrollment e JOIN given USING (student_id) WHERE e.tenant_id = :tenant)
-    SELECT student_id, 'enrollments' AS kind, count(*) AS n FROM mine GROUP BY 1
-    UNION ALL
-    SELECT m.student_id, 'session_enrollments', count(*)
+    SELECT m.student_id, 'session_enrollments' AS kind, count(*) AS n
     FROM mine m JOIN session_enrollment s ON s.tenant_id = :tenant AND s.enrollment_id = m.id GROUP BY 1
     UNION ALL
     SELECT m.student_id, 'attendance', count(*)
     FROM mine m JOIN attendance a ON a.tenant_id = :tenant AND a.enrollment_id = m.id GROUP BY 1
-    UNION ALL
-    SELECT student_id, 'profiles', 1 FROM student_ref JOIN given USING (student_id) WHERE tenant_id = :tenant
     UNION ALL
     SELECT student_id, 'import_rows', count(*)
     FROM import_job j JOIN import_row r ON r.job_id = j.id JOIN given USING (student_id)
@@ -73,20 +73,9 @@ def _of_enrollments(table: str) -> TextClause:
     """)  # noqa: S608 - a table's name
 
 
-def _of_students(table: str) -> TextClause:
-    return text(f"""
-        WITH gone AS (
-            DELETE FROM {table} WHERE tenant_id = :tenant AND student_id = ANY(CAST(:ids AS uuid[]))
-            RETURNING student_id)
-        SELECT student_id, count(*) AS n FROM gone GROUP BY 1
-    """)  # noqa: S608 - a table's name
-
-
 _DELETIONS = {
     "attendance": _of_enrollments("attendance"),
     "session_enrollments": _of_enrollments("session_enrollment"),
-    "enrollments": _of_students("enrollment"),
-    "profiles": _of_students("student_ref"),
 }
 # Two ids and no more: the merge stays as undone, so that its event, should it come late, moves nothing.
 _END_MERGES = text("""
@@ -106,7 +95,8 @@ _END_MERGES = text("""
 def holdings(conn: Connection, tenant: str, student_ids: Collection[UUID]) -> Counts:
     """How much is held of each student."""
     found = conn.execute(_HOLDINGS, {"tenant": tenant, "ids": list(student_ids)})
-    return Counter({(student_id, kind): count for student_id, kind, count in found})
+    counts = Counter({(student_id, kind): count for student_id, kind, count in found})
+    return counts + projection.held(conn, _KINDS, tenant, student_ids)
 
 
 def known_as(conn: Connection, tenant: str, student_ids: Collection[UUID]) -> list[Person]:
@@ -117,12 +107,14 @@ def known_as(conn: Connection, tenant: str, student_ids: Collection[UUID]) -> li
 
 def erase(conn: Connection, tenant: str, people: Sequence[Person]) -> Counts:
     """Delete what is these people's; rows of imports keep their number and outcome. Says how much it was."""
-    given = {"tenant": tenant, "ids": list({person.id for person in people})}
+    ids = list({person.id for person in people})
+    given = {"tenant": tenant, "ids": ids}
     for lock in _LOCKS:
         conn.execute(lock, given)
     counts = _by_kind("merges", conn.execute(_END_MERGES, given))
     for kind, deletion in _DELETIONS.items():
         counts += _by_kind(kind, conn.execute(deletion, given))
+    counts += projection.erase(conn, _KINDS, tenant, ids)
     names = NamesOfImports(people, _numbers_in_use(conn, tenant, people))
     counts += _forget_import_rows(conn, tenant, names)
     _rename_jobs(conn, tenant, names)

@@ -153,7 +153,7 @@ def copy_rows(conn: Connection, tenant: str, job_id: UUID, rows: Iterable[Roster
 
 def keep_rows(conn: Connection) -> None:
     """Store what was staged."""
-    conn.execute(text(f"INSERT INTO import_row ({_STAGED}) SELECT {_STAGED} FROM staged_row"))  # noqa: S608
+    conn.execute(text(f"INSERT INTO import_row ({_STAGED}) SELECT {_STAGED} FROM staged_row"))  # noqa: S608 - as above
     conn.execute(text("DROP TABLE staged_row"))
 
 
@@ -257,6 +257,14 @@ def tally(conn: Connection, job_id: UUID) -> Tally:
         if outcome in COUNTED_STUDENTS:
             by_student[kind] = by_student.get(kind, 0) + count
     return Tally(by_outcome, by_student)
+
+
+def count_rows(conn: Connection, job_ids: Sequence[UUID]) -> dict[str, int]:
+    """Rows of jobs that are done, by outcome."""
+    c = import_row.c
+    mine = c.job_id == sa.any_(sa.cast(list(job_ids), ARRAY(sa.Uuid)))
+    counts = conn.execute(sa.select(c.outcome, sa.func.count()).where(mine).group_by(c.outcome))
+    return dict(counts.tuples().all())
 
 
 def first_failed(conn: Connection, job_id: UUID) -> list[dict[str, Any]]:

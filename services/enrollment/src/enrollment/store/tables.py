@@ -333,16 +333,3 @@ merge_move = Table(
     ),
     _one_of("kind", ("moved", "ended", "reactivated"), "merge_move_kind_check"),
 )
-
-TENANT_TABLES = (
-    lecture,
-    session,
-    enrollment,
-    session_enrollment,
-    attendance,
-    student_ref,
-    import_job,
-    import_row,
-    student_merge,
-    merge_move,
-)

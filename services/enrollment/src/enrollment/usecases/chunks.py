@@ -7,25 +7,15 @@ from dataclasses import replace
 from typing import Any
 
 import orjson
+from contracts.columns import TEXT, TEXT_OR_NONE
+from contracts.enrollment import ROSTER_ROW
 from eventkit.uow import UnitOfWork
 
 from enrollment.domain.imports import CHUNK_BYTES, CHUNK_ROWS, REASONS, ROW_CHARACTERS
 from enrollment.domain.roster import RosterRow
 from enrollment.store import imports as store
 
-_COLUMNS = (
-    "row",
-    "name",
-    "parent_phone",
-    "student_phone",
-    "school",
-    "school_type",
-    "grade",
-    "gender",
-    "school_class",
-    "major",
-    "memo",
-)
+_TEXTS = tuple(name for name, column in ROSTER_ROW.items() if column in (TEXT, TEXT_OR_NONE))
 
 
 class Chunks:
@@ -59,7 +49,7 @@ class Chunks:
         store.keep_rows(self._uow.conn)
 
     def _publish(self, rows: Sequence[RosterRow]) -> None:
-        columns: dict[str, list[Any]] = {name: [getattr(row, name) for row in rows] for name in _COLUMNS}
+        columns: dict[str, list[Any]] = {name: [getattr(row, name) for row in rows] for name in ROSTER_ROW}
         if len(orjson.dumps(columns)) > CHUNK_BYTES:
             half = len(rows) // 2
             self._publish(rows[:half])
@@ -86,6 +76,3 @@ def _bounded(row: RosterRow) -> RosterRow:
     if row.verdict != "usable" or sum(len(getattr(row, name) or "") for name in _TEXTS) <= ROW_CHARACTERS:
         return row
     return replace(row, verdict="failed", code="row_too_long", reason=REASONS["row_too_long"])
-
-
-_TEXTS = tuple(name for name in _COLUMNS if name not in ("row", "grade"))

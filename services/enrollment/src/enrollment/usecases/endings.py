@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Sequence
 from uuid import UUID
 
+from eventkit.envelope import Event
+from eventkit.metrics import Metrics
 from eventkit.uow import UnitOfWork
 
 from enrollment.domain.imports import FAILURES
+from enrollment.metrics import IMPORT_ROWS, IMPORTS
 from enrollment.store import imports as store
 from enrollment.store import lectures
+
+log = logging.getLogger(__name__)
+
+_FIGURES = ("enrolled_count", "rows_total")
 
 
 def complete_import(uow: UnitOfWork, job: store.Job) -> None:
@@ -25,7 +34,7 @@ def complete_import(uow: UnitOfWork, job: store.Job) -> None:
         "rows_url": f"/api/v1/{'enrollments' if job.lecture_id else 'students'}/excel_job_rows/{job.id}/",
     }
     store.complete(uow.conn, job.id, result)
-    figures = {"enrolled_count": counts["enrolled_count"], "rows_total": counts["rows_total"]}
+    figures = {name: counts[name] for name in _FIGURES}
     uow.publish("enrollment.import.completed", subject=str(job.id), data={**_ended(job), **figures})
 
 
@@ -37,6 +46,23 @@ def fail_import(uow: UnitOfWork, job_id: UUID, code: str, message: str = "") -> 
         return
     store.fail_waiting_rows(uow.conn, job_id, code, message)
     uow.publish("enrollment.import.failed", subject=str(job_id), data={**_ended(job), "error_code": code})
+
+
+def report_completed(uow: UnitOfWork, events: Sequence[Event], metrics: Metrics) -> None:
+    """One log line each, and the figures. Last in its transaction: only a failed commit counts again."""
+    rows = store.count_rows(uow.conn, [UUID(e.data["job_id"]) for e in events if not e.data["dry_run"]])
+    for outcome, count in rows.items():
+        metrics.count(IMPORT_ROWS, count, outcome=outcome)
+    metrics.count(IMPORTS, len(events), outcome="done")
+    for event in events:
+        log.info("import done", extra={name: event.data[name] for name in ("job_id", *_FIGURES)})
+
+
+def report_failed(events: Sequence[Event], metrics: Metrics) -> None:
+    """As report_completed."""
+    for event in events:
+        metrics.count(IMPORTS, outcome=event.data["error_code"])
+        log.info("import failed", extra={name: event.data[name] for name in ("job_id", "error_code")})
 
 
 def _ended(job: store.Job) -> dict[str, object]:

@@ -20,8 +20,8 @@ from eventkit.trace import Cause
 from eventkit.uow import UnitOfWork, unit_of_work
 from servicekit.storage import ObjectMissingError, ObjectStore
 
-from enrollment.adapters.sheet import SheetError
 from enrollment.domain.imports import MAX_ATTEMPTS, READING_LIMIT, WAITING_LIMIT
+from enrollment.domain.roster import SheetError
 from enrollment.events import SERVICE
 from enrollment.ports import ReadRoster
 from enrollment.store import imports as store
@@ -199,10 +199,10 @@ def _fail(uow: UnitOfWork, attempt: _Attempt, code: str, message: str = "") -> N
 
 
 def fail_abandoned_imports(db: Database, _now: datetime, *, clock: Clock, started: float) -> None:
-    """End the jobs that nobody will move any more, their message being dead-lettered. A periodic task.
+    """Periodic task: fail imports that nobody moved for 30 minutes while reading, 6 hours while waiting.
 
-    `started` is when this worker did (clock.monotonic()): after a long outage the queue first gets its
-    chance to deliver what it has kept.
+    Their message is among the dead letters. `started` is when this worker did (clock.monotonic()): after a
+    long outage the queue first gets its chance to deliver what it has kept.
     """
     if clock.monotonic() - started < READING_LIMIT.total_seconds():
         return

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from eventkit.uow import UnitOfWork
+from servicekit.constraints import unique
 from servicekit.problem import Problem
 from sqlalchemy import RowMapping
-from sqlalchemy.exc import IntegrityError
 
 from enrollment.store import attendance, enrollments, lectures
 from enrollment.usecases.enrollments import announce_session_enrollments, unknown_lecture
@@ -21,7 +20,7 @@ Values = Mapping[str, Any]
 def create_lecture(uow: UnitOfWork, values: Values) -> RowMapping:
     """Raises Problem 409 lecture_title_taken, 422 invalid_request (dates)."""
     _check_dates(values)
-    with _unique("lecture_title_key", _title_taken()):
+    with unique("lecture_title_key", _title_taken()):
         return lectures.insert_lecture(uow.conn, uow.tenant, values)
 
 
@@ -33,7 +32,7 @@ def change_lecture(uow: UnitOfWork, lecture_id: UUID, values: Values) -> RowMapp
     if not values:
         return present
     _check_dates({**present, **values})
-    with _unique("lecture_title_key", _title_taken()):
+    with unique("lecture_title_key", _title_taken()):
         return lectures.update_lecture(uow.conn, uow.tenant, lecture_id, values)
 
 
@@ -62,7 +61,7 @@ def create_session(uow: UnitOfWork, lecture_id: UUID, values: Values) -> RowMapp
         raise unknown_lecture()
     order = values.get("order") or lectures.next_order(uow.conn, uow.tenant, lecture_id)
     given = {"title": f"{order}차시", **values, "order": order, "lecture_id": lecture_id}
-    with _unique("session_order_key", _order_taken()):
+    with unique("session_order_key", _order_taken()):
         return lectures.insert_session(uow.conn, uow.tenant, given)
 
 
@@ -76,7 +75,7 @@ def change_session(uow: UnitOfWork, session_id: UUID, values: Values) -> RowMapp
         raise Problem("not_found")
     if not values:
         return present
-    with _unique("session_order_key", _order_taken()):
+    with unique("session_order_key", _order_taken()):
         return lectures.update_session(uow.conn, uow.tenant, session_id, values)
 
 
@@ -117,14 +116,3 @@ def _order_taken() -> Problem:
         status=409,
         errors={"order": ["이미 사용 중인 순서입니다."]},
     )
-
-
-@contextmanager
-def _unique(constraint: str, problem: Problem) -> Iterator[None]:
-    """The database decides what is unique; its refusal of this constraint is the given problem."""
-    try:
-        yield
-    except IntegrityError as error:
-        if getattr(getattr(error.orig, "diag", None), "constraint_name", None) != constraint:
-            raise
-        raise problem from error

@@ -13,8 +13,8 @@ from eventkit.ids import new_id
 from eventkit.uow import UnitOfWork
 from servicekit.problem import Problem
 
-from enrollment.adapters.sheet import SheetError
 from enrollment.domain.imports import JobStatus
+from enrollment.domain.roster import SheetError
 from enrollment.ports import UploadPorts
 from enrollment.store import imports as store
 from enrollment.store import lectures

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -12,7 +11,6 @@ from uuid import uuid4
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import Engine, event
 from testkit.api import signed_in
 from testkit.database import TestDatabase
 from testkit.tokens import Issuer
@@ -47,17 +45,17 @@ class Desk:
     def get(self, path: str, **query: Any) -> Json:
         answer = self.client.get(path, query_string=query)
         assert answer.status_code == 200, answer.text
-        return answer.json  # type: ignore[return-value]
+        return answer.json
 
     def post(self, path: str, **body: Any) -> Json:
         answer = self.ask("POST", path, body)
         assert answer.status_code == 201, answer.text
-        return answer.json  # type: ignore[return-value]
+        return answer.json
 
     def patch(self, path: str, **body: Any) -> Json:
         answer = self.ask("PATCH", path, body)
         assert answer.status_code == 200, answer.text
-        return answer.json  # type: ignore[return-value]
+        return answer.json
 
     def delete(self, path: str) -> None:
         answer = self.client.delete(path)
@@ -132,23 +130,7 @@ class Desk:
         }
 
 
-@contextmanager
-def statements() -> Iterator[list[str]]:
-    """The SQL statements executed meanwhile, by any engine of this process."""
-    seen: list[str] = []
-
-    def see(_conn: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        seen.append(statement)
-
-    event.listen(Engine, "before_cursor_execute", see)
-    try:
-        yield seen
-    finally:
-        event.remove(Engine, "before_cursor_execute", see)
-
-
 MakeDesk = Callable[..., Desk]
-Counting = Callable[[], Any]
 
 
 @pytest.fixture
@@ -164,12 +146,6 @@ def desk_of(app: Flask, academy: TestDatabase, issuer: Issuer) -> MakeDesk:
 @pytest.fixture
 def desk(desk_of: MakeDesk) -> Desk:
     return desk_of()
-
-
-@pytest.fixture
-def counting() -> Counting:
-    """`with counting() as seen:` collects the SQL statements."""
-    return statements
 
 
 @pytest.fixture

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import psycopg
+from testkit.at_once import at_once
 from testkit.waiting import wait_until
 
 LECTURES = "/api/v1/lectures/lectures/"
@@ -19,16 +20,9 @@ MEMBERS = "/api/v1/enrollments/session-enrollments/"
 
 def _at_once(desk: Any, requests: Sequence[tuple[str, str, Any]]) -> list[tuple[int, Any]]:
     """All requests, started together by as many people: status and body of each."""
-    start = threading.Barrier(len(requests))
-
-    def ask(request: tuple[str, str, Any]) -> tuple[int, Any]:
-        colleague = desk.again()
-        start.wait(30)
-        answer = colleague.ask(*request)
-        return answer.status_code, answer.get_json(silent=True)
-
-    with ThreadPoolExecutor(len(requests)) as people:
-        return list(people.map(ask, requests))
+    asked = at_once(*(partial(desk.again().ask, *request) for request in requests))
+    answers = [one.result() for one in asked]
+    return [(answer.status_code, answer.get_json(silent=True)) for answer in answers]
 
 
 def _while_locked(desk: Any, statement: str, values: Any, ask: Callable[[], Any]) -> Any:

@@ -182,7 +182,7 @@ def test_the_matrix_has_every_student_session_and_mark(desk: Any) -> None:
 
 
 def test_a_matrix_of_60_sessions_and_500_students_takes_as_many_statements_as_a_small_one(
-    desk: Any, counting: Any
+    desk: Any, statements: Any
 ) -> None:
     small, large = desk.lecture("작은 강의"), desk.lecture("큰 강의")
     desk.post(BULK, session=desk.session(small), students=desk.students(1))
@@ -201,7 +201,7 @@ def test_a_matrix_of_60_sessions_and_500_students_takes_as_many_statements_as_a_
     )
     counts = []
     for lecture in (small, large):
-        with counting() as seen:
+        with statements() as seen:
             matrix = desk.get(MATRIX, lecture=lecture)
         counts.append(len(seen))
     assert counts == [4, 4]
@@ -211,12 +211,12 @@ def test_a_matrix_of_60_sessions_and_500_students_takes_as_many_statements_as_a_
     assert all(row["attendance"].keys() == sessions for row in matrix["students"])
 
 
-def test_statements_do_not_grow_with_the_students(desk: Any, counting: Any) -> None:
+def test_statements_do_not_grow_with_the_students(desk: Any, statements: Any) -> None:
     lecture, students = desk.lecture(), desk.students(303)
     sessions = [desk.session(lecture) for _ in range(30)]
     counts = []
     for some in (students[:3], students[3:]):
-        with counting() as seen:
+        with statements() as seen:
             desk.post(BULK, session=sessions[0], students=some)
         counts.append(len(seen))
     assert counts[0] == counts[1] <= 12
@@ -225,7 +225,7 @@ def test_statements_do_not_grow_with_the_students(desk: Any, counting: Any) -> N
         for session in sessions[:of]:
             desk.post(BULK, session=session, students=[student])
         [mark, *_] = [row for row in desk.marks(sessions[0]) if row["student_id"] == student]
-        with counting() as seen:
+        with statements() as seen:
             desk.patch(f"{ATTENDANCE}{mark['id']}/", status="SECESSION", confirm_secession=True)
         leaving.append(len(seen))
     assert leaving[0] == leaving[1] <= 9

@@ -200,15 +200,15 @@ def test_deleting_an_enrollment_takes_its_sessions_and_attendance_along(desk: An
     assert desk.refused("DELETE", f"{ENROLLMENTS}{first}/") == (404, "not_found")
 
 
-def test_statements_do_not_grow_with_the_students(desk: Any, counting: Any) -> None:
+def test_statements_do_not_grow_with_the_students(desk: Any, statements: Any) -> None:
     lecture, students = desk.lecture(), desk.students(304)
     counts = []
     for some in (students[:4], students[4:]):
-        with counting() as seen:
+        with statements() as seen:
             rows = desk.post(BULK, lecture=lecture, students=some)["results"]
         assert len(rows) == len(some)
         counts.append(len(seen))
-        with counting() as seen:
+        with statements() as seen:
             desk.get(ENROLLMENTS, lecture=lecture)
         counts.append(len(seen))
     assert counts[:2] == counts[2:]

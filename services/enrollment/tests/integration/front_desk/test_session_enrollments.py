@@ -148,17 +148,17 @@ def test_a_thousand_ends_fit_into_events(desk: Any) -> None:
     assert max(len(json.loads(body)["data"]["session_enrollments"]["deleted"]) for (body,) in bodies) == 500
 
 
-def test_statements_do_not_grow_with_the_students(desk: Any, counting: Any) -> None:
+def test_statements_do_not_grow_with_the_students(desk: Any, statements: Any) -> None:
     lecture = desk.lecture()
     enrollments = desk.enrolled(lecture, desk.students(300))
     counts: list[list[int]] = []
     for some in (enrollments[:3], enrollments):
         session = desk.session(lecture)
-        with counting() as placing:
+        with statements() as placing:
             desk.placed(session, some)
-        with counting() as listing:
+        with statements() as listing:
             assert len(desk.get(MEMBERS, session=session)["results"]) == len(some)
-        with counting() as leaving:
+        with statements() as leaving:
             desk.delete(f"/api/v1/lectures/sessions/{session}/")
         counts.append([len(placing), len(listing), len(leaving)])
     assert counts[0] == counts[1]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
@@ -16,14 +16,16 @@ import pytest
 from contracts.columns import rows as table
 from enrollment import handlers
 from enrollment.domain.roster import RosterRow
+from enrollment.metrics import ALL
 from enrollment.store import imports as store
 from enrollment.usecases.imports import ReadingPorts
 from eventkit.clock import SYSTEM_CLOCK, Clock
 from eventkit.envelope import Event, decode
 from eventkit.ids import new_id
+from eventkit.metrics import Metrics
 from eventkit.trace import Cause
 from eventkit.uow import unit_of_work
-from sqlalchemy import Engine, event
+from prometheus_client import CollectorRegistry
 from testkit.database import TestDatabase
 from testkit.events import MakeEvent
 
@@ -134,6 +136,13 @@ class Imports:
             self.enroll(answer)
         return self.state(accepted)
 
+    def end(
+        self, ended: Sequence[Event], handler: Callable[..., None], figures: Metrics | None = None
+    ) -> None:
+        """on_import_completed or on_import_failed."""
+        metrics = figures or Metrics(CollectorRegistry(), ALL)
+        self.handle(ended, partial(handler, objects=self.objects, metrics=metrics))
+
     # --- what came of it --------------------------------------------------------------------------
 
     def published(self, type: str, accepted: Event | None = None) -> list[Event]:
@@ -219,59 +228,6 @@ def created() -> Verdicts:
             return "created", students.setdefault((row, name), new_id()), None
 
     return verdict
-
-
-@pytest.fixture
-def statements(monkeypatch: pytest.MonkeyPatch) -> Callable[[], Any]:
-    """`with statements() as seen:` collects the SQL that runs meanwhile, COPY included."""
-
-    @contextmanager
-    def watch() -> Iterator[list[str]]:
-        seen: list[str] = []
-
-        def note(_conn: Any, _cursor: Any, statement: str, *_: Any) -> None:
-            seen.append(statement)
-
-        copy = psycopg.Cursor.copy
-
-        def noted_copy(self: Any, statement: Any, *args: Any, **kwargs: Any) -> Any:
-            seen.append(statement)
-            return copy(self, statement, *args, **kwargs)
-
-        with monkeypatch.context() as patch:
-            patch.setattr(psycopg.Cursor, "copy", noted_copy)
-            event.listen(Engine, "before_cursor_execute", note)
-            try:
-                yield seen
-            finally:
-                event.remove(Engine, "before_cursor_execute", note)
-
-    return watch
-
-
-@pytest.fixture
-def together() -> Callable[..., list[BaseException | None]]:
-    """`together(a, b)`: run at the same time; what each raised."""
-
-    def run(*calls: Callable[[], Any]) -> list[BaseException | None]:
-        raised: list[BaseException | None] = [None] * len(calls)
-        barrier = threading.Barrier(len(calls))
-
-        def one(position: int) -> None:
-            barrier.wait()
-            try:
-                calls[position]()
-            except BaseException as error:  # noqa: BLE001 - handed to the test
-                raised[position] = error
-
-        threads = [threading.Thread(target=one, args=(n,)) for n in range(len(calls))]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(30)
-        return raised
-
-    return run
 
 
 @pytest.fixture

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
 import pytest
 from enrollment import handlers
+from enrollment.domain.imports import Outcome
+from enrollment.metrics import ALL, from_zero
 from enrollment.usecases.imports import fail_abandoned_imports
 from eventkit.errors import TransientError
+from eventkit.metrics import Metrics
+from prometheus_client import CollectorRegistry
 from testkit.clock import FakeClock
 
 
@@ -31,12 +34,46 @@ def test_the_sheet_is_deleted_after_the_end_and_deleting_again_is_fine(
 
     imports.objects.away = True
     with pytest.raises(TransientError):
-        imports.handle([ended], partial(handler, objects=imports.objects))
+        imports.end([ended], handler)
     imports.objects.away = False
     for _ in range(2):
-        imports.handle([ended], partial(handler, objects=imports.objects))
+        imports.end([ended], handler)
 
     assert imports.objects.content == {}
+
+
+def test_ends_are_counted_with_the_rows_that_really_were_enrolled(
+    imports: Any, created: Any, usable: Any
+) -> None:
+    lecture = imports.lecture()
+    jobs = [imports.job(lecture), imports.job(lecture), imports.job(lecture, dry_run=True)]
+    for job, rows in zip(jobs, ([usable(2), usable(3)], [usable(3)], [usable(4)]), strict=True):
+        imports.run(job, rows, created)
+    failed = imports.job(None)
+    crash(imports, failed)
+    age(imports, "31 minutes")
+    sweep(imports)
+    figures = from_zero(Metrics(CollectorRegistry(), ALL))
+
+    def counted(name: str, outcome: str) -> float | None:
+        return figures.registry.get_sample_value(f"academy_import{name}_total", {"outcome": outcome})
+
+    def end(how: str, handler: Any) -> None:
+        ended = imports.published(f"enrollment.import.{how}")
+        imports.objects.away = True
+        with pytest.raises(TransientError):
+            imports.end(ended, handler, figures)
+        imports.objects.away = False
+        imports.end(ended, handler, figures)
+
+    assert counted("s", "import_abandoned") == 0
+    end("completed", handlers.on_import_completed)
+    end("failed", handlers.on_import_failed)
+
+    assert counted("s", "done") == 3
+    assert counted("s", "import_abandoned") == 1
+    ended = {outcome: counted("_rows", outcome) for outcome in Outcome}
+    assert {k: n for k, n in ended.items() if n} == {Outcome.ENROLLED: 2, Outcome.ALREADY_ENROLLED: 1}
 
 
 def sweep(imports: Any, *, up_for: float = 3600.0) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from enrollment.domain.roster import RosterRow
 from enrollment.usecases import rosters
 from eventkit.errors import PermanentError, TransientError
 from eventkit.ids import new_id
+from testkit.at_once import at_once
 
 Usable = Callable[..., RosterRow]
 
@@ -255,14 +257,14 @@ def test_an_answer_after_the_end_changes_nothing(imports: Any, usable: Usable, c
     assert len(imports.published("enrollment.import.completed", accepted)) == 1
 
 
-def test_chunks_on_two_workers_at_once(imports: Any, usable: Usable, created: Any, together: Any) -> None:
+def test_chunks_on_two_workers_at_once(imports: Any, usable: Usable, created: Any) -> None:
     accepted = imports.job(imports.lecture())
     imports.read(accepted, [usable(row) for row in range(2, 3502)])
     answers = imports.answers(accepted, created)
 
-    raised = together(*(lambda answer=answer: imports.enroll(answer) for answer in answers))
+    for one in at_once(*(partial(imports.enroll, answer) for answer in answers)):
+        one.result()
 
-    assert raised == [None] * 4
     state = imports.state(accepted)
     assert (state["status"], state["rows_done"], state["chunks_done"]) == ("DONE", 3500, 4)
     assert state["result"]["enrolled_count"] == 3500
@@ -270,14 +272,12 @@ def test_chunks_on_two_workers_at_once(imports: Any, usable: Usable, created: An
     assert len(imports.published("enrollment.import.completed", accepted)) == 1
 
 
-def test_the_same_answer_on_two_workers_at_once(
-    imports: Any, usable: Usable, created: Any, together: Any
-) -> None:
+def test_the_same_answer_on_two_workers_at_once(imports: Any, usable: Usable, created: Any) -> None:
     accepted = imports.job(imports.lecture())
     imports.read(accepted, [usable(row) for row in range(2, 802)])
     (answer,) = imports.answers(accepted, created)
 
-    raised = together(lambda: imports.enroll(answer), lambda: imports.enroll(answer))
+    raised = [one.exception() for one in at_once(*[partial(imports.enroll, answer)] * 2)]
 
     assert raised.count(None) >= 1
     assert all(error is None or isinstance(error, TransientError) for error in raised)
@@ -287,7 +287,7 @@ def test_the_same_answer_on_two_workers_at_once(
 
 
 def test_two_imports_of_one_lecture_at_once_enroll_each_student_once(
-    imports: Any, usable: Usable, created: Any, together: Any
+    imports: Any, usable: Usable, created: Any
 ) -> None:
     lecture = imports.lecture()
     jobs = [imports.job(lecture), imports.job(lecture)]
@@ -296,9 +296,9 @@ def test_two_imports_of_one_lecture_at_once_enroll_each_student_once(
         imports.read(accepted, given)
     answers = [imports.answers(accepted, created)[0] for accepted in jobs]
 
-    raised = together(*(lambda answer=answer: imports.enroll(answer) for answer in answers))
+    for one in at_once(*(partial(imports.enroll, answer) for answer in answers)):
+        one.result()
 
-    assert raised == [None, None]
     states = [imports.state(accepted) for accepted in jobs]
     assert sum(state["result"]["enrolled_count"] for state in states) == 1000
     assert sum(state["result"]["already_enrolled_count"] for state in states) == 1000

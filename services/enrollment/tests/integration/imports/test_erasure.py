@@ -29,7 +29,6 @@ from testkit.sqs import FakeSqs
 
 NAME, PHONE, OLD_PHONE, OWN_PHONE = "김하나", "01012345678", "01011112222", "01099998888"
 SECRETS = (NAME, "김 하나", PHONE, OLD_PHONE, OWN_PHONE, "하나고")
-KINDS = ("attendance", "enrollments", "events", "import_rows", "profiles", "session_enrollments")
 
 
 @pytest.fixture

@@ -195,8 +195,8 @@ def test_another_worker_takes_over_when_one_dies(imports: Any, usable: Usable) -
     accepted = imports.job(imports.lecture())
 
     def die(_path: Path) -> Iterator[list[RosterRow]]:
-        raise RuntimeError
         yield []
+        raise RuntimeError
 
     with pytest.raises(RuntimeError):
         imports.read(accepted, die)

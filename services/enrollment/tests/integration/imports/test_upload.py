@@ -14,6 +14,7 @@ import pytest
 from enrollment.domain.imports import MAX_UPLOAD_BYTES
 from enrollment.usecases import uploads
 from testkit.api import signed_in
+from testkit.at_once import at_once
 from testkit.workbooks import ole_file, roster_workbook
 
 URL = "/api/v1/enrollments/lecture_enroll_from_excel/"
@@ -250,14 +251,9 @@ def test_other_academies_do_not_share_jobs(upload: Any, imports: Any, app: Any, 
     assert mine["job_id"] != theirs["job_id"]
 
 
-def test_two_uploads_at_once_are_one_job(
-    upload: Any, imports: Any, app: Any, issuer: Any, together: Any
-) -> None:
-    answers: list[Any] = []
+def test_two_uploads_at_once_are_one_job(upload: Any, imports: Any, app: Any, issuer: Any) -> None:
+    answers = [one.result() for one in at_once(*[lambda: upload(by=signed_in(app, issuer))] * 4)]
 
-    raised = together(*(lambda: answers.append(upload(by=signed_in(app, issuer))) for _ in range(4)))
-
-    assert raised == [None] * 4
     assert [answer.status_code for answer in answers] == [202] * 4
     (job,) = {answer.json["job_id"] for answer in answers}
     assert list(imports.objects.content) == [f"excel/demo/{job}.xlsx"]

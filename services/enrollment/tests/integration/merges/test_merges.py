@@ -11,7 +11,6 @@ from enrollment.usecases.merges import merge_students, unmerge_students
 from eventkit import inbox
 from eventkit.trace import Cause
 from eventkit.uow import unit_of_work
-from sqlalchemy import Engine, event
 
 WINNER, LOSER, THIRD, FOURTH = (str(UUID(int=n)) for n in (1, 2, 3, 4))
 MATHS, ENGLISH = (str(UUID(int=n)) for n in (101, 102))
@@ -370,19 +369,14 @@ def test_both_in_one_batch_and_the_undo_late(school):
     assert school.state() == {("loser", "maths"): ("ACTIVE", 0, 0), ("third", "english"): ("ACTIVE", 0, 0)}
 
 
-def test_statements_do_not_grow_with_merges_or_lectures(school):
+def test_statements_do_not_grow_with_merges_or_lectures(school, statements):
     def cost(kind, numbers):
         events = [
             school.event(kind, n, winner=str(UUID(int=50_000 + n)), loser=str(UUID(int=60_000 + n)))
             for n in numbers
         ]
-        seen = []
-        listener = lambda _conn, _cursor, statement, *_: seen.append(statement)  # noqa: E731
-        event.listen(Engine, "before_cursor_execute", listener)
-        try:
+        with statements() as seen:
             school.hear(*events)
-        finally:
-            event.remove(Engine, "before_cursor_execute", listener)
         return len(seen)
 
     for n in range(40):

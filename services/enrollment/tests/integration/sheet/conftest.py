@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from enrollment.adapters.sheet import RosterRow, RosterSheet, SheetError, SheetLimits
 from enrollment.adapters.sheet.child import frames
-from enrollment.domain.roster import RosterError
 
 ReadHere = Callable[..., tuple[RosterSheet, list[RosterRow]]]
 
@@ -26,7 +25,7 @@ def read_here() -> ReadHere:
                         sheet = RosterSheet(*content)
                     elif kind == "rows":
                         rows += [RosterRow(*row) for row in content[0]]
-        except RosterError as fault:
+        except SheetError as fault:
             raise SheetError(fault.code, fault.detail) from None
         return sheet, rows
 

@@ -46,7 +46,7 @@ class Case:
 
 
 def sheet(rows: str, **changed: object) -> Callable[[Path], object]:
-    return lambda path: raw_workbook(path, {"명단": sheet_xml(rows)}, **changed)  # type: ignore[arg-type]
+    return lambda path: raw_workbook(path, {"명단": sheet_xml(rows)}, **changed)
 
 
 def content(data: bytes) -> Callable[[Path], object]:

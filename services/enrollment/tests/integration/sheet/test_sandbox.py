@@ -67,7 +67,7 @@ def test_a_caller_that_stops_early_leaves_no_process(roster: Path) -> None:
     batches = read_roster(roster)
     assert len(next(batches)) == 1000
 
-    batches.close()  # type: ignore[attr-defined]
+    batches.close()
 
     assert not [p for p in psutil.Process().children() if "enrollment.adapters.sheet.child" in p.cmdline()]
 

@@ -6,7 +6,7 @@ import contextlib
 import datetime
 
 from contracts.identity import MAX_NAME, name_key, normalise_name, normalise_phone
-from enrollment.domain.roster import Cell, Fault, Judge, Layout, RosterError, RosterRow
+from enrollment.domain.roster import Cell, Fault, Judge, Layout, RosterRow, SheetError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -47,7 +47,7 @@ def judged(rows: list[list[Cell]]) -> list[RosterRow | None]:
     result: list[RosterRow | None] = []
     for number, cells in enumerate(rows, 2):
         # a second header ends a reading with a fault of its own
-        with contextlib.suppress(RosterError):
+        with contextlib.suppress(SheetError):
             fields = judge.judge((number, cells))
             result.append(RosterRow(*fields) if fields else None)
     return result

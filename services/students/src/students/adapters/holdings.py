@@ -10,6 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from urllib.error import URLError
 from uuid import UUID
 
+from servicekit.lifecycle import outgoing_headers
+
 from students.ports import Holdings
 
 _PATH = "/internal/erasure/holdings/"
@@ -25,22 +27,25 @@ class HttpHoldings:
         self._token = token
 
     def __call__(self, tenant: str, student_ids: Sequence[UUID], /) -> Mapping[str, Holdings | None]:
+        cause = outgoing_headers()
         with ThreadPoolExecutor(len(self._peers) or 1) as pool:
             asked = {
-                service: pool.submit(self._ask, address, tenant, student_ids)
+                service: pool.submit(self._ask, address, tenant, student_ids, cause)
                 for service, address in self._peers.items()
             }
             return {service: answer.result() for service, answer in asked.items()}
 
-    def _ask(self, address: str, tenant: str, student_ids: Sequence[UUID]) -> Holdings | None:
+    def _ask(
+        self, address: str, tenant: str, student_ids: Sequence[UUID], cause: Mapping[str, str]
+    ) -> Holdings | None:
         found: Holdings = {}
         try:
             for start in range(0, len(student_ids), _AT_ONCE):
                 part = [str(student_id) for student_id in student_ids[start : start + _AT_ONCE]]
                 body = json.dumps({"tenant_id": tenant, "student_ids": part}).encode()
-                headers = {"Content-Type": "application/json", "X-Worker-Token": self._token}
+                headers = {"Content-Type": "application/json", "X-Worker-Token": self._token, **cause}
                 request = urllib.request.Request(address + _PATH, body, headers)  # noqa: S310 - http(s) by the setting
-                with urllib.request.urlopen(request, timeout=_TIMEOUT) as answer:  # noqa: S310
+                with urllib.request.urlopen(request, timeout=_TIMEOUT) as answer:  # noqa: S310 - as above
                     given = json.load(answer)["holdings"]
                 found |= {UUID(student): counts for student, counts in given.items()}
         except (URLError, OSError, http.client.HTTPException, ValueError, LookupError, AttributeError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,12 +27,12 @@ class UnreadableEntryError(ValueError):
         self.tenant = key.removeprefix(PREFIX).split("/", 1)[0]
 
 
+@dataclass(frozen=True, slots=True)
 class ObjectLedger:
     """One object per erasure, `erasures/{tenant}/{UTC date}/{erasure_id}.json`: in key order a tenant's are
     by day. Its methods raise what ObjectStore's do."""
 
-    def __init__(self, objects: ObjectStore) -> None:
-        self._objects = objects
+    objects: ObjectStore
 
     def keep(self, entry: LedgerEntry) -> None:
         """Store the entry; the same one again changes nothing."""
@@ -40,14 +41,14 @@ class ObjectLedger:
             path = Path(folder) / "entry.json"
             path.write_bytes(orjson.dumps(_document(entry)))
             key = f"{PREFIX}{entry.tenant}/{day}/{entry.erasure_id}.json"
-            self._objects.put_file(key, path, "application/json")
+            self.objects.put_file(key, path, "application/json")
 
     def since(
         self, since: datetime, tenant: str | None = None
     ) -> Iterator[LedgerEntry | UnreadableEntryError]:
         """Entries of purges at or after `since`, by tenant and day; one that cannot be read as its error."""
         first_day = since.astimezone(UTC).date().isoformat()
-        for found in self._objects.list(f"{PREFIX}{tenant}/" if tenant else PREFIX):
+        for found in self.objects.list(f"{PREFIX}{tenant}/" if tenant else PREFIX):
             day = found.key.removeprefix(PREFIX).split("/")[1:2]
             if day and day[0] < first_day:
                 continue
@@ -58,7 +59,7 @@ class ObjectLedger:
     def _read(self, key: str) -> LedgerEntry | UnreadableEntryError:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "entry.json"
-            self._objects.download_to(key, path)
+            self.objects.download_to(key, path)
             try:
                 return _entry(key, orjson.loads(path.read_bytes()))
             except (ValueError, LookupError, TypeError, AttributeError):

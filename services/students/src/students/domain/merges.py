@@ -7,23 +7,12 @@ from datetime import datetime
 from typing import Any
 
 from students.domain.purge import KEEP_FOR
-from students.domain.records import grade_fits
+from students.domain.records import PROFILE, grade_fits
 
 UNDO_FOR = KEEP_FOR
 """How long a merge can be taken back: after that the loser is purged like everybody in the trash."""
 
-FILLED = (
-    "student_phone",
-    "school",
-    "school_type",
-    "grade",
-    "gender",
-    "school_class",
-    "major",
-    "origin_school",
-    "address",
-    "memo",
-)
+FILLED = tuple(name for name in PROFILE if name != "custom_fields")
 """Fields that the winner gets from the loser where its own are empty; and custom_fields, label by label."""
 
 

@@ -9,6 +9,21 @@ from typing import Any
 
 from students.domain.accounts import normalise_login
 
+PROFILE = (
+    "student_phone",
+    "school",
+    "school_type",
+    "grade",
+    "gender",
+    "school_class",
+    "major",
+    "memo",
+    "origin_school",
+    "address",
+    "custom_fields",
+)
+"""What a record says of a person beside identity, in the order in which rosters travel to the database."""
+
 MAX_TAGS = 20
 MAX_CUSTOM_FIELDS = 30
 MAX_LABEL = 50

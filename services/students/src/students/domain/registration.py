@@ -7,6 +7,7 @@ from datetime import timedelta
 from enum import StrEnum
 from uuid import UUID
 
+from students.domain.records import PROFILE
 from students.domain.roster import SEVERAL_DELETED_CANDIDATES
 
 ADDRESS_PER_HOUR = 5
@@ -20,16 +21,7 @@ KEEP_DECIDED = timedelta(days=30)
 AUTO_APPROVE = "task:auto_approve"
 """Who decided where nobody did."""
 
-PROFILE = (
-    "school",
-    "school_type",
-    "grade",
-    "gender",
-    "school_class",
-    "major",
-    "origin_school",
-    "address",
-)
+ASKED = tuple(name for name in PROFILE if name not in ("student_phone", "memo", "custom_fields"))
 """What a request may say of a person beside identity, phone, login id and memo."""
 
 ALREADY_DECIDED = "already_decided"

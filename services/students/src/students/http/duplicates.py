@@ -20,7 +20,9 @@ duplicates = Blueprint(
 @duplicates.route("/deleted_duplicates_check/", roles=STAFF_ROLES)
 @duplicates.response(200, PlanSchema)
 def check_duplicates() -> usecases.Plan:
-    """Deleted records of one name and parent phone: which one stays, and what goes with the others."""
+    """The plan: groups of deleted records of one name and parent phone, which one stays, what goes with the
+    others in every service, refused groups, a `digest`.
+    """
     with tx() as uow:
         plan = usecases.plan(uow)
     return usecases.ask_others(plan, identity().tenant_id, deps(Ports).ask_holdings)
@@ -30,6 +32,8 @@ def check_duplicates() -> usecases.Plan:
 @duplicates.arguments(FixSchema)
 @duplicates.response(200, CleanedSchema)
 def fix_duplicates(given: dict[str, Any]) -> usecases.Cleaned:
-    """Carry out the plan of the check: keep who was deleted first, remove the others for good."""
+    """Carry out the plan of that `digest` (409 plan_changed): keep who was deleted first, remove the others
+    for good.
+    """
     with tx() as uow:
         return usecases.fix(uow, actor(), given["digest"])

@@ -28,7 +28,7 @@ erasures = Blueprint("erasures", __name__, url_prefix="/api/v1/students", descri
 @erasures.arguments(PageSchema, location="query")
 @erasures.response(200, ErasureListSchema)
 def list_erasures(query: dict[str, Any]) -> dict[str, Any]:
-    """Purged people, newest first, with the services that have not answered yet."""
+    """Purged people by pseudonym, newest first, with the services that have not answered yet."""
     with tx() as uow:
         page = fetch_page(uow.conn, store.listing(uow.tenant), store.LIST_ORDER, descending=True, **query)
     return page.answer(usecases.listed)
@@ -37,7 +37,7 @@ def list_erasures(query: dict[str, Any]) -> dict[str, Any]:
 @erasures.route("/erasures/<uuid:student_id>/", roles=MANAGERS)
 @erasures.response(200, CertificateSchema)
 def show_certificate(student_id: UUID) -> dict[str, Any]:
-    """The erasure certificate of one person: what each service erased, and when it said so."""
+    """The erasure certificate of one person: every service's receipt with counts, when it came, a digest."""
     with tx() as uow:
         found = usecases.certificate(uow, student_id)
     if found is None:

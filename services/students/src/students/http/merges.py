@@ -25,7 +25,7 @@ from students.schemas.merges import (
 )
 from students.store import merges as store
 from students.usecases import merges as usecases
-from students.usecases.records import show
+from students.usecases.showing import show
 
 merges = Blueprint("merges", __name__, url_prefix="/api/v1/students", description="학생")
 
@@ -34,7 +34,7 @@ merges = Blueprint("merges", __name__, url_prefix="/api/v1/students", descriptio
 @merges.arguments(PairQuery, location="query")
 @merges.response(200, PairListSchema)
 def list_pairs(query: dict[str, Any]) -> dict[str, Any]:
-    """Pairs of active students who may be one person, but for those that were decided to be two."""
+    """Pairs of active students who may be one person, with reasons; those decided to be two are left out."""
     with tx() as uow:
         return usecases.maybe_same(uow, query.get("cursor"), query["page_size"])
 
@@ -43,7 +43,7 @@ def list_pairs(query: dict[str, Any]) -> dict[str, Any]:
 @merges.arguments(ApartSchema)
 @merges.response(204)
 def keep_apart(body: dict[str, Any]) -> None:
-    """Two students are two: the pair is not shown again."""
+    """Say that two students are two: the pair is not shown again (422 same_student)."""
     with tx() as uow:
         usecases.keep_apart(uow, actor(), body["left_id"], body["right_id"])
 
@@ -52,7 +52,9 @@ def keep_apart(body: dict[str, Any]) -> None:
 @merges.arguments(NewMerge)
 @merges.response(200, MergedSchema)
 def merge_students(body: dict[str, Any]) -> dict[str, Any]:
-    """Two records are one person: the winner stays with what both have, for 30 days it can be undone."""
+    """Make two records one: the winner stays with what both have, for 30 days it can be undone
+    (409 not_active, has_merged_others; 422 same_student).
+    """
     with tx() as uow:
         merge_id = usecases.merge(uow, actor(), body["winner_id"], body["loser_id"])
         merged_at = usecases.find(uow, merge_id).merged_at
@@ -64,7 +66,9 @@ def merge_students(body: dict[str, Any]) -> dict[str, Any]:
 @merges.arguments(MergeQuery, location="query")
 @merges.response(200, MergeListSchema)
 def list_merges(query: dict[str, Any]) -> dict[str, Any]:
-    """Merges, the newest first, those undone too, until one of the two is purged."""
+    """Merges, newest first, with the time until which each can be undone; undone ones too, until one of the
+    two is purged.
+    """
     with tx() as uow:
         page = fetch_page(
             uow.conn,
@@ -80,7 +84,9 @@ def list_merges(query: dict[str, Any]) -> dict[str, Any]:
 @merges.route("/merges/<uuid:merge_id>/undo/", roles=STAFF_ROLES, methods=["POST"])
 @merges.response(200, MergeSchema)
 def undo_merge(merge_id: UUID) -> dict[str, Any]:
-    """Take a merge back: both are students again, and the winner keeps what it has got since."""
+    """Take a merge back within 30 days: both are students again, and the winner keeps what it has got since
+    (409 undo_expired, already_undone, active_student_exists).
+    """
     with tx() as uow:
         usecases.undo(uow, actor(), merge_id)
         return shown(usecases.find(uow, merge_id))

@@ -41,7 +41,9 @@ registration = Blueprint("registration", __name__, url_prefix="/api/v1/students"
 @registration.arguments(RequestSchema)
 @registration.response(202, ReceivedSchema)
 def ask(body: dict[str, Any]) -> dict[str, str]:
-    """Ask to become a student of an academy. The answer is the same whoever is known there already."""
+    """Ask to become a student of an academy. The answer is always the same `detail`, whoever is known there;
+    429 after 5 requests an hour from an address, 30 a minute to an academy.
+    """
     academy, password = body["academy"], body["password"]
     with tx(academy) as uow:
         usecases.count_request(uow, client_address(request))
@@ -55,7 +57,7 @@ def ask(body: dict[str, Any]) -> dict[str, str]:
 @registration.arguments(RequestQuery, location="query")
 @registration.response(200, RequestListSchema)
 def list_requests(query: dict[str, Any]) -> dict[str, Any]:
-    """Requests of one status, newest first, each with the student that it may be."""
+    """Requests of one `status`, newest first, each with the student that it may be (`match`)."""
     with tx() as uow:
         page = fetch_page(
             uow.conn,
@@ -72,7 +74,9 @@ def list_requests(query: dict[str, Any]) -> dict[str, Any]:
 @registration.arguments(ApproveSchema)
 @registration.response(200, RequestItemSchema)
 def approve(body: dict[str, Any], request_id: UUID) -> Any:
-    """Make a student of the request, or restore the deleted one that it is."""
+    """Make a student of the request, or with `on_deleted` "restore" bring back the deleted one that it is
+    (409 already_decided, several_deleted_candidates, and those of creating a student).
+    """
     with tx() as uow:
         usecases.approve_request(uow, actor(), request_id, restore=body["on_deleted"] == "restore")
         return store.one(uow.conn, uow.tenant, request_id)
@@ -82,7 +86,7 @@ def approve(body: dict[str, Any], request_id: UUID) -> Any:
 @registration.arguments(RejectSchema)
 @registration.response(200, RequestItemSchema)
 def reject(body: dict[str, Any], request_id: UUID) -> Any:
-    """Say no to the request; nobody outside is told."""
+    """Say no to the request; nobody outside is told (409 already_decided)."""
     with tx() as uow:
         usecases.reject_request(uow, actor(), request_id, body["reason"])
         return store.one(uow.conn, uow.tenant, request_id)
@@ -92,7 +96,7 @@ def reject(body: dict[str, Any], request_id: UUID) -> Any:
 @registration.arguments(BulkApproveSchema)
 @registration.response(200, BulkApprovedSchema)
 def bulk_approve(body: dict[str, Any]) -> dict[str, Any]:
-    """Approve those without a conflict; the others stay, and why."""
+    """Approve those without a conflict: the number of `approved`, and a code for each that `failed`."""
     with tx() as uow:
         refused = usecases.approve_requests(uow, actor(), body["ids"])
     return {"approved": len(body["ids"]) - len(refused), "failed": _failed(refused)}
@@ -102,7 +106,7 @@ def bulk_approve(body: dict[str, Any]) -> dict[str, Any]:
 @registration.arguments(BulkRejectSchema)
 @registration.response(200, BulkRejectedSchema)
 def bulk_reject(body: dict[str, Any]) -> dict[str, Any]:
-    """Reject those that are pending; the others stay, and why."""
+    """Reject those that are pending: the number of `rejected`, and a code for each that `failed`."""
     with tx() as uow:
         rejected, refused = usecases.reject_requests(uow, actor(), body["ids"], body["reason"])
     return {"rejected": rejected, "failed": _failed(refused)}
@@ -111,7 +115,7 @@ def bulk_reject(body: dict[str, Any]) -> dict[str, Any]:
 @registration.route("/registration_requests/settings/", roles=STAFF_ROLES)
 @registration.response(200, SettingsSchema)
 def show_settings() -> dict[str, bool]:
-    """How the academy takes requests."""
+    """How the academy takes requests: `auto_approve`."""
     with tx() as uow:
         return {"auto_approve": store.auto_approve(uow.conn, uow.tenant)}
 
@@ -120,7 +124,7 @@ def show_settings() -> dict[str, bool]:
 @registration.arguments(SettingsSchema)
 @registration.response(200, SettingsSchema)
 def change_settings(body: dict[str, bool]) -> dict[str, bool]:
-    """Change it, for requests that come from now on."""
+    """Change `auto_approve`, for requests that come from now on."""
     with tx() as uow:
         usecases.set_auto_approve(uow, actor(), body["auto_approve"])
     return body

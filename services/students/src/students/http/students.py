@@ -36,7 +36,9 @@ students = Blueprint("students", __name__, url_prefix="/api/v1/students", descri
 @students.arguments(StudentQuery, location="query")
 @students.response(200, StudentListSchema)
 def list_students(query: dict[str, Any]) -> dict[str, Any]:
-    """Students in 가나다 order, or the trash; `search` finds parts of name, login id, phones and school."""
+    """Active students in 가나다 order, or with `deleted` the trash, newest first, without merged records;
+    `search` finds a part of name, login id, phone or school, every character for itself.
+    """
     with tx() as uow:
         return showing.list_page(uow, query)
 
@@ -45,7 +47,9 @@ def list_students(query: dict[str, Any]) -> dict[str, Any]:
 @students.arguments(CreateSchema)
 @students.response(201, StudentDetailSchema)
 def create_student(body: dict[str, Any]) -> dict[str, Any]:
-    """Create a student with accounts and parent; a 409 shows who has the identity, active or deleted."""
+    """Create a student with accounts and parent (409 duplicate_student with `existing_student`,
+    deleted_student_exists with `deleted_student`, login_id_taken; 422 unknown_tags).
+    """
     initial_hash = deps(Ports).hasher.hash(body.pop("initial_password"))
     with tx() as uow:
         student = records.NewStudent(row=1, **body)
@@ -67,7 +71,7 @@ def bulk_create(body: dict[str, Any]) -> dict[str, Any]:
 @students.arguments(StudentFilters, location="query")
 @students.response(200)
 def export_students(filters: dict[str, Any]) -> Response:
-    """The filtered list, complete, as CSV."""
+    """The filtered list, complete, as streaming CSV."""
     with tx() as uow:
         exports.begin_export(uow, actor(), filters)
     name = exports.file_name(datetime.now(UTC))
@@ -82,7 +86,7 @@ def export_students(filters: dict[str, Any]) -> Response:
 @students.route("/<uuid:student_id>/", roles=STAFF_ROLES)
 @students.response(200, StudentDetailSchema)
 def show_student(student_id: UUID) -> dict[str, Any]:
-    """One student, also a deleted one, with account, parent, siblings, tags and hold."""
+    """One student in full, deleted or not: account, parent, siblings, tags, photo, hold."""
     with tx() as uow:
         return showing.show(uow, student_id, deps(Ports))
 
@@ -91,17 +95,19 @@ def show_student(student_id: UUID) -> dict[str, Any]:
 @students.arguments(ChangesSchema)
 @students.response(200, StudentDetailSchema)
 def change_student(values: dict[str, Any], student_id: UUID) -> dict[str, Any]:
-    """Change the given fields; with `version` only if nobody else did meanwhile."""
+    """Change the given fields; with `version` only if nobody else did meanwhile (409 version_conflict,
+    duplicate_student, login_id_taken, student_deleted; 422 unknown_tags).
+    """
     with tx() as uow:
         changing.update(uow, actor(), student_id, values)
         return showing.show(uow, student_id, deps(Ports))
 
 
 @students.route("/<uuid:student_id>/photo/", roles=STAFF_ROLES, methods=["PUT"], max_bytes=MAX_PHOTO_BYTES)
-@students.doc(requestBody={"content": {"multipart/form-data": {"schema": PhotoSchema}}})  # type: ignore[untyped-decorator]
+@students.doc(requestBody={"content": {"multipart/form-data": {"schema": PhotoSchema}}})
 @students.response(200, StudentDetailSchema)
 def put_photo(student_id: UUID) -> dict[str, Any]:
-    """Store a photo: JPEG, PNG or WebP up to 2 MiB in the form field `file`."""
+    """Store a photo: JPEG, PNG or WebP up to 2 MiB in the form field `file` (415 unsupported_photo)."""
     file = received_file("file", MAX_PHOTO_BYTES)
     ports = deps(Ports)
     with tx() as uow:
@@ -112,6 +118,6 @@ def put_photo(student_id: UUID) -> dict[str, Any]:
 @students.route("/<uuid:student_id>/photo/", roles=STAFF_ROLES, methods=["DELETE"])
 @students.response(204)
 def delete_photo(student_id: UUID) -> None:
-    """Remove the photo."""
+    """Remove the photo; without one nothing happens."""
     with tx() as uow:
         photos.remove_photo(uow, actor(), deps(Ports).objects, student_id)

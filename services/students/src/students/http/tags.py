@@ -47,7 +47,7 @@ def create_tag(values: dict[str, Any]) -> Any:
 @tags.arguments(TagChanges)
 @tags.response(200, TagSchema)
 def change_tag(values: dict[str, Any], tag_id: UUID) -> Any:
-    """Change name or color of a tag."""
+    """Change name or color of a tag (409 tag_exists)."""
     with tx() as uow:
         return usecases.change_tag(uow, actor(), tag_id, values)
 
@@ -64,7 +64,7 @@ def delete_tag(tag_id: UUID) -> None:
 @tags.arguments(TagOfStudent)
 @tags.response(200, StudentTagsSchema)
 def add_tag(body: dict[str, Any], student_id: UUID) -> dict[str, Any]:
-    """Give a student a tag; one that the student has already stays."""
+    """Give a student a tag, one of at most 20 (409 too_many_tags); answers all tags of the student."""
     with tx() as uow:
         return {"tags": usecases.give_tag(uow, actor(), student_id, body["tag_id"])}
 
@@ -73,6 +73,6 @@ def add_tag(body: dict[str, Any], student_id: UUID) -> dict[str, Any]:
 @tags.arguments(TagOfStudent)
 @tags.response(200, StudentTagsSchema)
 def remove_tag(body: dict[str, Any], student_id: UUID) -> dict[str, Any]:
-    """Take a tag from a student; one that the student does not have is no error."""
+    """Take a tag from a student, who need not have it; answers the tags that are left."""
     with tx() as uow:
         return {"tags": usecases.take_tag(uow, actor(), student_id, body["tag_id"])}

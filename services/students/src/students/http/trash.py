@@ -26,7 +26,7 @@ from students.schemas.trash import (
 from students.usecases import trash as usecases
 from students.usecases.conflicts import resolve_conflicts
 from students.usecases.purge import purge, record_refusals
-from students.usecases.records import show
+from students.usecases.showing import show
 
 trash = Blueprint("trash", __name__, url_prefix="/api/v1/students", description="삭제된 학생")
 
@@ -43,7 +43,7 @@ def delete_student(student_id: UUID) -> None:
 @trash.arguments(ChosenSchema)
 @trash.response(200, DeletedSchema)
 def bulk_delete(given: dict[str, Any]) -> dict[str, Any]:
-    """Put up to 500 students in the trash."""
+    """Put up to 500 students in the trash: the number of `deleted`, and a code for each of the `skipped`."""
     with tx() as uow:
         deleted, skipped = usecases.delete_students(uow, actor(), given["ids"])
     return {"deleted": deleted, "skipped": skipped}
@@ -53,7 +53,9 @@ def bulk_delete(given: dict[str, Any]) -> dict[str, Any]:
 @trash.arguments(ChosenSchema)
 @trash.response(200, RestoredSchema)
 def bulk_restore(given: dict[str, Any]) -> dict[str, Any]:
-    """Bring students back as they were; nobody is enrolled, no message is sent, passwords stay."""
+    """Bring up to 500 students back as they were: the number of `restored`, and for each of the `skipped` a
+    code and who is in the way. Nobody is enrolled, no message is sent, passwords stay.
+    """
     with tx() as uow:
         rows, skipped = usecases.restore_students(uow, actor(), given["ids"])
     return {"restored": len(rows), "skipped": skipped}
@@ -63,9 +65,8 @@ def bulk_restore(given: dict[str, Any]) -> dict[str, Any]:
 @trash.arguments(ResolutionsSchema)
 @trash.response(200, ResolvedSchema)
 def bulk_resolve_conflicts(given: dict[str, Any]) -> dict[str, Any]:
-    """For rows that met a deleted student: bring that one back, or remove it for good and create anew.
-
-    Removing for good is for managers here as elsewhere.
+    """For up to 500 rows that met a deleted student: bring that one back, or (owner, admin) remove it for
+    good and create anew; one outcome per row.
     """
     if any(one.action == "delete" for one in given["resolutions"]) and not identity().roles & MANAGERS:
         raise Problem("forbidden")
@@ -86,7 +87,10 @@ def bulk_resolve_conflicts(given: dict[str, Any]) -> dict[str, Any]:
 @trash.arguments(ChosenSchema)
 @trash.response(200, PurgedSchema)
 def bulk_permanent_delete(given: dict[str, Any]) -> dict[str, Any]:
-    """Remove students of the trash for good, here and in every other service."""
+    """Remove up to 500 students of the trash for good, here and in every other service: the number of
+    `deleted`, `erasure_ids`, and a code for each of the `skipped` (not_found, not_deleted, legal_hold,
+    cross_tenant_reference).
+    """
     with tx() as uow:
         done = purge(uow, actor(), given["ids"], Reason.REQUESTED)
         record_refusals(uow, actor(), done.refused, Reason.REQUESTED)
@@ -97,7 +101,9 @@ def bulk_permanent_delete(given: dict[str, Any]) -> dict[str, Any]:
 @trash.arguments(NewHoldSchema)
 @trash.response(200, StudentDetailSchema)
 def hold_student(given: dict[str, Any], student_id: UUID) -> dict[str, Any]:
-    """Keep a student, deleted or not, from being removed for good; replaces the hold that may be there."""
+    """A legal hold with `reason` and `until` keeps a student, deleted or not, from being removed for good; it
+    replaces the one that may be there.
+    """
     with tx() as uow:
         usecases.hold_student(uow, actor(), student_id, reason=given["reason"], until=given["until"])
         return show(uow, student_id, deps(Ports))

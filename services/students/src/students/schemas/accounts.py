@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from contracts.tenant import TENANT
-from marshmallow import Schema, ValidationError, fields, post_load
+from marshmallow import Schema, ValidationError, fields
 from servicekit.fields import Data, Password, StrictSchema, Text
 
 from students.domain.accounts import normalise_login
-from students.schemas.inputs import Phone
+from students.schemas.inputs import BlankIsNothing, Phone
 
 
 class Academy(Text):
@@ -109,12 +109,8 @@ class MeSchema(OwnRecordSchema):
     children = fields.List(fields.Nested(OwnRecordSchema))
 
 
-class OwnChanges(StrictSchema):
+class OwnChanges(BlankIsNothing):
     """What students may change themselves; null or "" removes it."""
 
     student_phone = Phone(allow_none=True, blank=True)
     address = Text(300, allow_none=True, blank=True)
-
-    @post_load
-    def _blank_is_nothing(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        return {name: value or None for name, value in data.items()}

@@ -5,10 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from contracts.identity import MAX_NAME, normalise_name, normalise_phone
-from marshmallow import ValidationError, fields
-from servicekit.fields import Data, Ids, Text
+from marshmallow import ValidationError, fields, post_load
+from servicekit.fields import Data, Ids, StrictSchema, Text
 
 from students.domain.records import MAX_CUSTOM_FIELDS, MAX_CUSTOM_TEXT, MAX_LABEL, MAX_TAGS, login_id_of
+
+
+class BlankIsNothing(StrictSchema):
+    """ "" for a field says that there is nothing, as null does."""
+
+    @post_load
+    def _blank_is_nothing(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        return {name: None if value == "" else value for name, value in data.items()}
 
 
 class Name(Text):

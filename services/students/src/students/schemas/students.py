@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, post_load, validates_schema
+from marshmallow import Schema, ValidationError, fields, validates_schema
 from servicekit.fields import Choice, Id, Password, StrictBoolean, StrictSchema, Text, Whole
 from servicekit.pagination import PageSchema
 
 from students.domain.records import GRADE_TOO_HIGH, grade_fits
 from students.domain.roster import GENDERS, MAX_GRADE, SCHOOL_TYPES
-from students.schemas.inputs import CustomFields, LoginId, Name, Phone, TagIds
+from students.schemas.inputs import BlankIsNothing, CustomFields, LoginId, Name, Phone, TagIds
 
 MAX_BULK = 500
 
@@ -32,7 +32,7 @@ class StudentQuery(PageSchema, StudentFilters):
     """A page of the filtered list."""
 
 
-class _ProfileSchema(StrictSchema):
+class _ProfileSchema(BlankIsNothing):
     """What a record has beside its identity; null or "" means: nothing."""
 
     login_id = LoginId(allow_none=True, blank=True)
@@ -53,10 +53,6 @@ class _ProfileSchema(StrictSchema):
     def _grade_of_school(self, data: dict[str, Any], **_: Any) -> None:
         if not grade_fits(data.get("school_type"), data.get("grade")):
             raise ValidationError(GRADE_TOO_HIGH, "grade")
-
-    @post_load
-    def _blank_is_nothing(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        return {name: None if value == "" else value for name, value in data.items()}
 
 
 class NewStudentSchema(_ProfileSchema):

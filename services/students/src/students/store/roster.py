@@ -13,6 +13,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
+from students.domain.records import PROFILE
 from students.domain.roster import (
     DELETED_STUDENT_EXISTS,
     DUPLICATE_IN_REQUEST,
@@ -20,7 +21,7 @@ from students.domain.roster import (
     LOGIN_ID_TAKEN,
 )
 from students.store.students import restore
-from students.store.tables import PROFILE, student
+from students.store.tables import student
 
 # what COPY fills; the columns after PROFILE are used only where something is created
 COPIED = (

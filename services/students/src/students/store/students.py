@@ -14,8 +14,8 @@ from sqlalchemy import Connection, Row
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from students.domain.purge import KEEP_FOR
+from students.domain.records import PROFILE
 from students.store.tables import (
-    PROFILE,
     account,
     initial_credential,
     legal_hold,

@@ -249,17 +249,3 @@ audit = sa.Table(
     _text("pseudonym", nullable=True),
     sa.Column("details", JSONB, nullable=False),
 )
-
-PROFILE = (
-    "student_phone",
-    "school",
-    "school_type",
-    "grade",
-    "gender",
-    "school_class",
-    "major",
-    "memo",
-    "origin_school",
-    "address",
-    "custom_fields",
-)

@@ -12,8 +12,9 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
+from students.domain.records import PROFILE
 from students.store.students import restore
-from students.store.tables import PROFILE, legal_hold, student
+from students.store.tables import legal_hold, student
 
 # no value of the record changes, so that a restore needs nothing but this undone (earlier system, failure 21)
 _DELETE = sa.text("""

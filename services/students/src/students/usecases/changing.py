@@ -12,10 +12,9 @@ from servicekit.problem import Problem
 from sqlalchemy import Row
 
 from students.domain.audit import Action, Actor
-from students.domain.records import GRADE_TOO_HIGH, grade_fits
+from students.domain.records import GRADE_TOO_HIGH, PROFILE, grade_fits
 from students.store import logins, roster, tags
 from students.store import students as store
-from students.store.tables import PROFILE
 from students.usecases import audit, records
 from students.usecases.changes import publish_changed
 from students.usecases.people import Person, prepared

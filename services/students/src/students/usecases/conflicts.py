@@ -13,11 +13,10 @@ from sqlalchemy import Row
 
 from students.domain.audit import Actor
 from students.domain.purge import Reason
-from students.domain.records import GivenRow
+from students.domain.records import PROFILE, GivenRow
 from students.domain.roster import DELETED_STUDENT_EXISTS, DUPLICATE_IN_REQUEST
 from students.store import students
 from students.store import trash as store
-from students.store.tables import PROFILE
 from students.usecases.purge import purge, record_refusals
 from students.usecases.records import NewStudent, create_students
 from students.usecases.trash import obstacle, restore_as

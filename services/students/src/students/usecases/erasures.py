@@ -18,7 +18,7 @@ from contracts.erasure import CONTEXTS
 from eventkit.clock import Clock
 from eventkit.envelope import Event
 from eventkit.erasure import Counts, Person, forget_names
-from eventkit.metrics import Metrics
+from eventkit.metrics import Finding, Metrics
 from eventkit.ports import Database
 from eventkit.uow import UnitOfWork
 from servicekit.erasure import Eraser
@@ -54,26 +54,9 @@ class ErasingPorts:
     erase: Eraser
 
 
-class Overdue:
-    """Erasures that wait too long, by the service that has not answered.
-
-    A figure of two checks ago is of another worker's time: it shows as NaN, so that no alarm stays on.
-    """
-
-    def __init__(self, metrics: Metrics, clock: Clock) -> None:
-        self._clock = clock
-        self._waiting: Mapping[str, int] = {}
-        self._good_until = float("-inf")
-        for service in CONTEXTS:
-            metrics.follow(ERASURES_OVERDUE, partial(self._value, service), service=service)
-
-    def show(self, waiting: Mapping[str, int]) -> None:
-        self._waiting = waiting
-        self._good_until = self._clock.monotonic() + 2 * CHECK_EVERY.total_seconds()
-
-    def _value(self, service: str) -> float:
-        fresh = self._clock.monotonic() < self._good_until
-        return self._waiting.get(service, 0) if fresh else float("nan")
+def overdue_erasures(metrics: Metrics, clock: Clock) -> Finding:
+    """For check_erasures: erasures that wait too long, by the service that has not answered."""
+    return Finding(metrics, ERASURES_OVERDUE, CONTEXTS, clock, good_for=2 * CHECK_EVERY)
 
 
 def erase_people(uow: UnitOfWork, events: Sequence[Event], ports: ErasingPorts) -> None:
@@ -146,7 +129,7 @@ def receive_receipts(uow: UnitOfWork, events: Sequence[Event]) -> None:
         forget_names(uow, completed)
 
 
-def check_erasures(db: Database, now: datetime, *, overdue: Overdue) -> None:
+def check_erasures(db: Database, now: datetime, *, overdue: Finding) -> None:
     """Periodic task: say which services have not answered for 24 h."""
     with db.system() as conn:
         waiting = store.overdue(conn, now - OVERDUE_AFTER)

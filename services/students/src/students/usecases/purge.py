@@ -6,14 +6,15 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+from eventkit.clock import Clock
 from eventkit.errors import TransientError
 from eventkit.failures import describe, is_outage, place
 from eventkit.ids import new_id
-from eventkit.metrics import Metrics
+from eventkit.metrics import Finding, Metrics
 from eventkit.ports import Database
 from eventkit.trace import Cause
 from eventkit.uow import UnitOfWork, unit_of_work
@@ -32,6 +33,7 @@ from students.usecases.changes import columns
 log = logging.getLogger(__name__)
 
 TASK = "purge_deleted"
+_FUSE = "fuse"
 _HELD_BACK = (Refused.LEGAL_HOLD, Refused.CROSS_TENANT_REFERENCE)
 _FIRST = (datetime(1, 1, 1, tzinfo=UTC), UUID(int=0))
 
@@ -98,14 +100,21 @@ def record_refusals(uow: UnitOfWork, by: Actor, refused: Sequence[Refusal], reas
         record(uow, by, Action.PURGE_REFUSED, ids, {"reason": str(reason), "code": str(code)})
 
 
-def purge_expired(db: Database, now: datetime, *, pseudonyms: Pseudonyms, metrics: Metrics) -> None:
+def held_people(metrics: Metrics, clock: Clock) -> Finding:
+    """For purge_expired: people whom it held back, in all tenants, by reason."""
+    return Finding(metrics, PURGE_HELD, (_FUSE, *_HELD_BACK), clock, good_for=timedelta(hours=25))
+
+
+def purge_expired(db: Database, now: datetime, *, pseudonyms: Pseudonyms, held: Finding) -> None:
     """Periodic task: 30 days after its deletion a student is gone for good.
 
     Each batch commits, so a crash continues where it stopped. Raises TransientError after all tenants
     when one of them failed.
     """
     by = Actor(f"task:{TASK}", pseudonyms)
-    _show(metrics, empty_trash(db, by, now - KEEP_FOR, Fuse()))
+    runs = empty_trash(db, by, now - KEEP_FOR, Fuse())
+    refused = sum((run.refused for run in runs), Counter[str]())
+    held.show({**refused, _FUSE: sum(run.due for run in runs if run.fused)})
 
 
 def empty_trash(
@@ -137,13 +146,6 @@ def empty_trash(
     if failed:
         raise TransientError(f"{failed} academies failed")
     return runs
-
-
-def _show(metrics: Metrics, runs: Sequence[Run]) -> None:
-    """People whom this run held back, in all tenants, by reason."""
-    metrics.set(PURGE_HELD, sum(run.due for run in runs if run.fused), reason="fuse")
-    for code in _HELD_BACK:
-        metrics.set(PURGE_HELD, sum(run.refused[code] for run in runs), reason=code)
 
 
 def _empty(db: Database, by: Actor, before: datetime, fuse: Fuse, academy: Row[Any], dry_run: bool) -> Run:

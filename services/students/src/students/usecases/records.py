@@ -14,6 +14,7 @@ from servicekit.problem import Problem
 from sqlalchemy import Row
 
 from students.domain.audit import Action, Actor
+from students.domain.records import PROFILE
 from students.domain.roster import (
     DELETED_STUDENT_EXISTS,
     DUPLICATE_IN_REQUEST,
@@ -25,11 +26,9 @@ from students.domain.roster import (
 from students.store import roster
 from students.store import students as store
 from students.store import tags as tag_store
-from students.store.tables import PROFILE
 from students.usecases import audit
 from students.usecases.changes import publish_changed
 from students.usecases.people import Person, prepared
-from students.usecases.showing import show as show  # noqa: PLC0414 - offered here too
 
 REASONS = {
     DUPLICATE_STUDENT: "같은 이름과 학부모 전화번호의 학생이 이미 있습니다.",
@@ -119,7 +118,7 @@ def create_one(uow: UnitOfWork, by: Actor, student: NewStudent, initial_hash: st
     """
     [answer] = create_students(uow, by, [student], initial_hash)
     if answer.student_id is None:
-        raise _refusal(uow, student, answer)
+        raise _refusal(uow, answer)
     return answer.student_id
 
 
@@ -131,6 +130,14 @@ def duplicate(uow: UnitOfWork, student_id: UUID) -> Problem:
         status=409,
         members={"existing_student": _brief(uow, student_id)},
     )
+
+
+def deleted_exists(uow: UnitOfWork, student_id: UUID) -> Problem:
+    """409 deleted_student_exists that shows who it is, and how many in the trash have this identity."""
+    who = _brief(uow, student_id, "deleted_at")
+    count = store.count_deleted(uow.conn, uow.tenant, who["name"], who["parent_phone"])
+    members = {"deleted_student": who, "candidates": count}
+    return Problem(DELETED_STUDENT_EXISTS, REASONS[DELETED_STUDENT_EXISTS], status=409, members=members)
 
 
 def login_taken() -> Problem:
@@ -185,14 +192,12 @@ def _link(uow: UnitOfWork, students: Sequence[NewStudent], answers: Sequence[Reg
         tag_store.add_links(uow.conn, uow.tenant, links)
 
 
-def _refusal(uow: UnitOfWork, student: NewStudent, answer: Registered) -> Problem:
+def _refusal(uow: UnitOfWork, answer: Registered) -> Problem:
     code, conflict = answer.code or "", answer.conflict_student_id
     if code == DUPLICATE_STUDENT and conflict is not None:
         return duplicate(uow, conflict)
     if code == DELETED_STUDENT_EXISTS and conflict is not None:
-        count = store.count_deleted(uow.conn, uow.tenant, student.name, student.parent_phone)
-        members = {"deleted_student": _brief(uow, conflict, "deleted_at"), "candidates": count}
-        return Problem(code, REASONS[code], status=409, members=members)
+        return deleted_exists(uow, conflict)
     if code == LOGIN_ID_TAKEN:
         return login_taken()
     if code == UNKNOWN_TAGS:

@@ -19,11 +19,11 @@ from students.domain.registration import (
     ACADEMY_PER_MINUTE,
     ADDRESS_PER_HOUR,
     ALREADY_DECIDED,
+    ASKED,
     AUTO_APPROVE,
     KEEP_DECIDED,
     KEEP_PENDING,
     NOT_FOUND,
-    PROFILE,
     REASONS,
     Refusal,
     Status,
@@ -67,7 +67,7 @@ def ask(uow: UnitOfWork, pseudonyms: Pseudonyms, asked: Mapping[str, Any], passw
             "student_phone": asked.get("student_phone"),
             "login_id": asked.get("login_id"),
             "memo": asked.get("memo"),
-            "profile": {name: asked[name] for name in PROFILE if asked.get(name) is not None},
+            "profile": {name: asked[name] for name in ASKED if asked.get(name) is not None},
             "password_hash": password_hash,
         },
     )
@@ -190,16 +190,7 @@ def _problem(uow: UnitOfWork, refusal: Refusal) -> Problem:
         return _conflict(refusal.code)
     if refusal.code == DUPLICATE_STUDENT:
         return records.duplicate(uow, student_id)
-    return _deleted(uow, student_id)
-
-
-def _deleted(uow: UnitOfWork, student_id: UUID) -> Problem:
-    who = students.briefs(uow.conn, uow.tenant, [student_id])[student_id]
-    shown = {name: getattr(who, name) for name in ("id", "name", "parent_phone", "login_id", "deleted_at")}
-    candidates = students.count_deleted(uow.conn, uow.tenant, who.name, who.parent_phone)
-    members = {"deleted_student": shown, "candidates": candidates}
-    detail = reason_of(DELETED_STUDENT_EXISTS)
-    return Problem(DELETED_STUDENT_EXISTS, detail, status=409, members=members)
+    return records.deleted_exists(uow, student_id)
 
 
 def _conflict(code: str) -> Problem:

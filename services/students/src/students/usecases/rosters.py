@@ -14,9 +14,9 @@ from eventkit.uow import UnitOfWork
 from sqlalchemy import Row
 
 from students.domain.audit import Action, Actor, Pseudonyms
+from students.domain.records import PROFILE
 from students.domain.roster import SEVERAL_DELETED_CANDIDATES
 from students.store import roster, students
-from students.store.tables import PROFILE
 from students.usecases import audit
 from students.usecases.changes import columns, publish_changed
 from students.usecases.people import Person, prepared

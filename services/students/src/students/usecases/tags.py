@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 from eventkit.uow import UnitOfWork
+from servicekit.constraints import unique
 from servicekit.problem import Problem
 from sqlalchemy import Row
-from sqlalchemy.exc import IntegrityError
 
 from students.domain.audit import Action, Actor
 from students.domain.records import MAX_TAGS
@@ -21,7 +20,7 @@ from students.usecases.changing import active
 
 def create_tag(uow: UnitOfWork, by: Actor, values: Mapping[str, Any]) -> Row[Any]:
     """Raises Problem 409 tag_exists."""
-    with _unique():
+    with unique("uq_tag_name", _taken()):
         tag = store.insert_tag(uow.conn, uow.tenant, values)
     _record(uow, by, tag.id, "created")
     return tag
@@ -33,7 +32,7 @@ def change_tag(uow: UnitOfWork, by: Actor, tag_id: UUID, values: Mapping[str, An
     changed = {name: value for name, value in values.items() if value != getattr(present, name)}
     if not changed:
         return present
-    with _unique():
+    with unique("uq_tag_name", _taken()):
         tag = store.update_tag(uow.conn, uow.tenant, tag_id, changed)
     _record(uow, by, tag_id, "changed")
     return tag
@@ -88,12 +87,6 @@ def _record(uow: UnitOfWork, by: Actor, tag_id: UUID, change: str, **counts: int
     audit.record_setting(uow, by, Action.SETTING_CHANGED, {"tag": tag_id, "change": change, **counts})
 
 
-@contextmanager
-def _unique() -> Iterator[None]:
-    try:
-        yield
-    except IntegrityError as error:
-        if getattr(getattr(error.orig, "diag", None), "constraint_name", None) != "uq_tag_name":
-            raise
-        message = "같은 이름의 태그가 이미 있습니다."
-        raise Problem("tag_exists", message, status=409, errors={"name": [message]}) from error
+def _taken() -> Problem:
+    message = "같은 이름의 태그가 이미 있습니다."
+    return Problem("tag_exists", message, status=409, errors={"name": [message]})

@@ -7,10 +7,7 @@ from typing import Any
 
 import pytest
 from servicekit.passwords import hash_password
-from servicekit.settings import load
-from students.app import create_app
-from students.settings import Settings
-from testkit.api import environment, signed_in
+from testkit.api import signed_in
 
 TOKEN = "/api/v1/students/token/"
 ME = "/api/v1/students/me/"
@@ -60,11 +57,6 @@ class Door:
 @pytest.fixture(scope="session")
 def initial_hash() -> str:
     return hash_password(INITIAL)
-
-
-@pytest.fixture
-def app(academy, issuer):
-    return create_app(load(Settings, environment(issuer, academy.db.url)))
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from contracts.erasure import CONTEXTS
 from eventkit.metrics import Metrics
 from prometheus_client import CollectorRegistry
 from students.metrics import ALL
-from students.usecases.erasures import CHECK_EVERY, Overdue, check_erasures
+from students.usecases.erasures import CHECK_EVERY, check_erasures, overdue_erasures
 from testkit.clock import FakeClock
 
 DAY = timedelta(hours=24)
@@ -28,7 +28,7 @@ def clock():
 @pytest.fixture
 def check(academy, registry, clock):
     """`check(now)`: service → erasures it owes, as /metrics would show it."""
-    overdue = Overdue(Metrics(registry, ALL), clock)
+    overdue = overdue_erasures(Metrics(registry, ALL), clock)
 
     def run(now):
         check_erasures(academy.db.database, now, overdue=overdue)

@@ -2,8 +2,8 @@
 
 import json
 import random
-import threading
 from datetime import UTC
+from functools import partial
 from uuid import uuid4
 
 import pytest
@@ -12,6 +12,7 @@ from eventkit.envelope import encode
 from eventkit.errors import UnavailableError
 from eventkit.queue import Outgoing, Queue
 from students.domain.records import photo_key
+from testkit.at_once import at_once
 
 ROSE = {"name": "장미란", "parent_phone": "01031415926", "student_phone": "01027182818"}
 
@@ -118,18 +119,9 @@ def test_two_workers_with_the_last_two_receipts_at_once_complete_it(academy, era
     [one] = make(academy, person(1))
     purged = erasures.delete_and_purge(one)
     erasures.answer_all(purged, but=["media", "storage"])
-    together = threading.Barrier(2)
-
-    def answer(context):
-        receipt = erasures.receipt(context, purged)
-        together.wait()
-        erasures.answer(receipt)
-
-    threads = [threading.Thread(target=answer, args=(context,)) for context in ("media", "storage")]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    last = [erasures.receipt(context, purged) for context in ("media", "storage")]
+    for one in at_once(*(partial(erasures.answer, receipt) for receipt in last)):
+        one.result()
     assert completed(academy) == [(True,)]
     assert academy.all("SELECT count(*) FROM audit WHERE action = 'erased'") == [(1,)]
 

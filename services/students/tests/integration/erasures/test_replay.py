@@ -15,8 +15,6 @@ from students.domain.audit import Actor
 from students.settings import Settings
 from testkit.api import environment, signed_in
 
-from .conftest import PSEUDONYMS
-
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
 TABLES = ("parent", "student", "account", "student_merge", "legal_hold", "erasure", "erasure_subject",
           "erasure_receipt", "erasure_count")  # fmt: skip
@@ -48,7 +46,7 @@ def run(academy, erasures, capsys):
     """`run(**options)`: exit code and what was printed."""
 
     def call(since=LONG_AGO, **options):
-        by = Actor("operator:kim", PSEUDONYMS)
+        by = Actor("operator:kim", erasures.pseudonyms)
         code = replay(academy.db.database, erasures.objects, by, since, **options)
         return code, capsys.readouterr()
 

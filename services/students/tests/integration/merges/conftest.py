@@ -1,10 +1,7 @@
 """Staff of two academies, and short words for what the tests do often."""
 
 import pytest
-from servicekit.settings import load
-from students.app import create_app
-from students.settings import Settings
-from testkit.api import environment, signed_in
+from testkit.api import signed_in
 
 ROOT = "/api/v1/students/"
 PASSWORD = "first-pass-1"
@@ -50,11 +47,6 @@ class Desk:
 
     def merged(self, winner, loser):
         return self.merge(winner, loser)["merge_id"]
-
-
-@pytest.fixture
-def app(academy, issuer):
-    return create_app(load(Settings, environment(issuer, academy.db.url)))
 
 
 @pytest.fixture

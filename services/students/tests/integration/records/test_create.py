@@ -1,12 +1,12 @@
 """POST /api/v1/students/."""
 
-import threading
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from uuid import uuid4
 
 import pytest
 from servicekit.passwords import verify_password
 from testkit.api import signed_in
+from testkit.at_once import at_once
 
 LIST = "/api/v1/students/"
 PROFILE = {
@@ -221,17 +221,13 @@ def test_siblings_share_one_parent_whose_account_stays(academy, create):
 
 
 def test_one_identity_at_once_is_one_student(academy, app, issuer, post):
-    barrier = threading.Barrier(8)
-
     def send(number):
         by = signed_in(app, issuer, "demo", ["teacher"], f"user-{number}")
-        barrier.wait(10)
         answer = post(by, name=("홍길동", "홍 길동")[number % 2])
         return answer.status_code, answer.get_json().get("code")
 
-    with ThreadPoolExecutor(8) as pool:
-        answers = sorted(pool.map(send, range(8)), key=str)
-    assert answers == [(201, None), *[(409, "duplicate_student")] * 7]
+    answers = [one.result() for one in at_once(*(partial(send, number) for number in range(8)))]
+    assert sorted(answers, key=str) == [(201, None), *[(409, "duplicate_student")] * 7]
     assert academy.all("SELECT count(*) FROM student") == [(1,)]
 
 

@@ -2,7 +2,6 @@
 
 from uuid import uuid4
 
-import psycopg
 import pytest
 
 LIST = "/api/v1/students/"
@@ -56,21 +55,13 @@ def test_another_academy_s_tag_finds_nobody(create, names, stranger, tag):
     assert names(stranger, tag=new) == []
 
 
-def test_rows_have_their_tags_by_name_in_a_constant_number_of_statements(client, create, monkeypatch, tag):
+def test_rows_have_their_tags_by_name_in_a_constant_number_of_statements(client, create, statements, tag):
     tags = [tag(name) for name in ("나", "가")]
 
     def cost():
-        calls = []
-        original = psycopg.Cursor.execute
-
-        def counted(self, query, *args, **kwargs):
-            calls.append(query)
-            return original(self, query, *args, **kwargs)
-
-        with monkeypatch.context() as patched:
-            patched.setattr(psycopg.Cursor, "execute", counted)
+        with statements() as seen:
             page = client.get(LIST).get_json()["results"]
-        return page, len(calls)
+        return page, len(seen)
 
     create(name="김하나", tags=tags)
     [one], few = cost()

@@ -28,7 +28,7 @@ def test_a_photo_is_stored_and_linked_for_ten_minutes(create, objects, put, cont
     made = create()
     found = put(made["id"], content, name="x.exe").get_json()
     key = f"photos/demo/{made['id']}"
-    assert objects.held == {key: (content, content_type)}
+    assert (objects.content, objects.types) == ({key: content}, {key: content_type})
     assert found["photo_url"] == f"https://storage.test/{key}?seconds=600&name=photo{suffix}"
     assert found["version"] == 1
 
@@ -37,10 +37,10 @@ def test_a_photo_replaces_the_one_before_and_can_be_removed(client, create, obje
     made = create()
     put(made["id"], JPEG)
     put(made["id"], PNG)
-    assert [content for content, _ in objects.held.values()] == [PNG]
+    assert list(objects.content.values()) == [PNG]
     for _ in range(2):
         assert client.delete(f"{LIST}{made['id']}/photo/").status_code == 204
-    assert objects.held == {}
+    assert objects.content == {}
     assert client.get(f"{LIST}{made['id']}/").get_json()["photo_url"] is None
     assert [details for _, _, details in trail("updated")] == [{"fields": ["photo"]}] * 3
 
@@ -52,7 +52,7 @@ def test_anything_else_is_no_photo(academy, create, objects, put, content):
     made = create()
     answer = put(made["id"], content, name="photo.jpg")
     assert (answer.status_code, answer.get_json()["code"]) == (415, "unsupported_photo")
-    assert objects.held == {}
+    assert objects.content == {}
     assert academy.all("SELECT photo_type FROM student") == [(None,)]
 
 
@@ -77,7 +77,7 @@ def test_nobody_s_photo(academy, client, create, objects, put, stranger):
     academy.delete(made["id"])
     assert put(made["id"]).get_json()["code"] == "student_deleted"
     assert client.delete(f"{LIST}{made['id']}/photo/").status_code == 409
-    assert objects.held == {}
+    assert objects.content == {}
 
 
 def test_while_storage_is_away_nothing_changes(academy, client, create, objects, put):

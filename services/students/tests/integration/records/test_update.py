@@ -1,11 +1,11 @@
 """PATCH /api/v1/students/<id>/."""
 
-import threading
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from uuid import uuid4
 
 import pytest
 from testkit.api import signed_in
+from testkit.at_once import at_once
 
 LIST = "/api/v1/students/"
 
@@ -203,13 +203,10 @@ def test_nobody_changes_who_is_deleted_unknown_or_another_academys(academy, crea
 
 def test_two_who_become_one_identity_at_once_stay_two(academy, app, issuer, create):
     made = [create(name="김하나"), create(name="김두리")]
-    barrier = threading.Barrier(2)
 
     def rename(student):
         by = signed_in(app, issuer, "demo", ["staff"])
-        barrier.wait(10)
         return by.patch(f"{LIST}{student['id']}/", json={"name": "김세찌"}).status_code
 
-    with ThreadPoolExecutor(2) as pool:
-        assert sorted(pool.map(rename, made)) == [200, 409]
+    assert sorted(one.result() for one in at_once(*(partial(rename, one) for one in made))) == [200, 409]
     assert academy.all("SELECT count(*) FROM student WHERE name = '김세찌'") == [(1,)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import count
@@ -10,10 +9,8 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from servicekit.settings import load
-from students.app import create_app
-from students.settings import Settings
-from testkit.api import environment, signed_in
+from testkit.api import signed_in
+from testkit.at_once import at_once
 
 URL = "/api/v1/students/registration_requests/"
 PASSWORD = "비밀번호-1234"
@@ -87,19 +84,7 @@ class Desk:
 
     def at_once(self, *calls: Callable[[], Any]) -> list[Any]:
         """What each of the calls answered, made at the same time."""
-        answers: list[Any] = [None] * len(calls)
-        barrier = threading.Barrier(len(calls))
-
-        def one(number: int) -> None:
-            barrier.wait()
-            answers[number] = calls[number]()
-
-        threads = [threading.Thread(target=one, args=(n,)) for n in range(len(calls))]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join(30)
-        return answers
+        return [one.result() for one in at_once(*calls)]
 
     def trail(self) -> list[tuple[Any, ...]]:
         """Actor, action, whether it is about a person, details: oldest first, imports left out."""
@@ -108,11 +93,6 @@ class Desk:
             " WHERE actor NOT LIKE 'job:%%' ORDER BY seq"
         )
         return rows
-
-
-@pytest.fixture
-def app(academy: Any, issuer: Any) -> Any:
-    return create_app(load(Settings, environment(issuer, academy.db.url)))
 
 
 @pytest.fixture

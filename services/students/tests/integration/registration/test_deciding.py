@@ -8,7 +8,6 @@ from uuid import uuid4
 
 import pytest
 from servicekit.passwords import verify_password
-from sqlalchemy import Engine, event
 
 PASSWORD = "비밀번호-1234"
 URL = "/api/v1/students/registration_requests/"
@@ -146,24 +145,16 @@ def test_a_login_id_that_is_taken_is_told_without_by_whom(desk: Any) -> None:
     assert desk.count("student") == 1
 
 
-def test_matches_of_a_page_are_found_in_one_query(desk: Any) -> None:
-    def statements(size: int) -> int:
-        seen: list[str] = []
-
-        def note(_conn: Any, _cursor: Any, statement: str, *_: Any) -> None:
-            seen.append(statement)
-
-        event.listen(Engine, "before_cursor_execute", note)
-        try:
+def test_matches_of_a_page_are_found_in_one_query(desk: Any, statements: Any) -> None:
+    def cost(size: int) -> int:
+        with statements() as seen:
             assert len(desk.listed(page_size=size)) == size
-        finally:
-            event.remove(Engine, "before_cursor_execute", note)
         return len(seen)
 
     for n in range(12):
         desk.student(f"학생{n}", f"0102000{n:04d}")
         desk.ask(f"학생{n}", f"0102000{n:04d}")
-    assert statements(1) == statements(12)
+    assert cost(1) == cost(12)
     assert all(item["match"]["kind"] == "active" for item in desk.listed())
 
 
@@ -276,24 +267,16 @@ def test_bulk_reject_has_one_outcome_per_request(desk: Any) -> None:
     assert desk.trail()[-1] == ("user-1", "registration_rejected", False, {"request_ids": ids[1:]})
 
 
-def test_the_statements_of_a_bulk_do_not_grow_with_it(desk: Any) -> None:
-    def statements(what: str, size: int) -> int:
+def test_the_statements_of_a_bulk_do_not_grow_with_it(desk: Any, statements: Any) -> None:
+    def cost(what: str, size: int) -> int:
         ids = [desk.asked(f"{what} {size} {n}") for n in range(size)]
         desk.academy.all("DELETE FROM throttle RETURNING 1")
-        seen: list[str] = []
-
-        def note(_conn: Any, _cursor: Any, statement: str, *_: Any) -> None:
-            seen.append(statement)
-
-        event.listen(Engine, "before_cursor_execute", note)
-        try:
+        with statements() as seen:
             assert desk.decide(f"bulk_{what}/", {"ids": ids}).get_json()["failed"] == []
-        finally:
-            event.remove(Engine, "before_cursor_execute", note)
         return len(seen)
 
     for what in ("approve", "reject"):
-        assert statements(what, 2) == statements(what, 20)
+        assert cost(what, 2) == cost(what, 20)
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import logging
-from concurrent.futures import ThreadPoolExecutor
+import math
 from datetime import UTC, datetime, time, timedelta
 from functools import partial
-from threading import Barrier
 
 import pytest
 from eventkit.errors import TransientError
@@ -21,6 +20,7 @@ from students.domain.purge import BATCH, Fuse
 from students.metrics import ALL
 from students.usecases import purge as usecases
 from testkit.api import PSEUDONYM_KEY
+from testkit.at_once import at_once
 from testkit.clock import FakeClock
 
 PSEUDONYMS = Pseudonyms(bytes.fromhex(PSEUDONYM_KEY))
@@ -50,7 +50,8 @@ class Worker:
     def __init__(self, db, clock):
         self.clock, self.registry = clock, CollectorRegistry()
         self.metrics = Metrics(self.registry, (*WORKER, *ALL))
-        body = partial(usecases.purge_expired, pseudonyms=PSEUDONYMS, metrics=self.metrics)
+        held = usecases.held_people(self.metrics, clock)
+        body = partial(usecases.purge_expired, pseudonyms=PSEUDONYMS, held=held)
         task = PeriodicTask("students.purge_deleted", body, daily_at=time(3, 15))
         runtime = Runtime(clock, self.metrics)
         self.loop = PeriodicLoop(task, db, runtime)
@@ -68,12 +69,14 @@ def worker(academy):
 def run(academy):
     """One run of the task at NOW; `run.held(reason)` is the gauge afterwards."""
     registry = CollectorRegistry()
-    metrics = Metrics(registry, ALL)
+    clock = FakeClock(NOW)
+    held = usecases.held_people(Metrics(registry, ALL), clock)
 
     def once(now=NOW):
-        usecases.purge_expired(academy.db.database, now, pseudonyms=PSEUDONYMS, metrics=metrics)
+        usecases.purge_expired(academy.db.database, now, pseudonyms=PSEUDONYMS, held=held)
 
     once.held = lambda reason: registry.get_sample_value("academy_purge_held", {"reason": reason})
+    once.clock = clock
     return once
 
 
@@ -113,15 +116,13 @@ def test_two_workers_purge_once_and_show_when(academy, trash, worker):
     assert len(left(academy)) == 5
     for clock in clocks:
         clock.advance((datetime(2026, 3, 2, 18, 15, tzinfo=UTC) - NOW).total_seconds())
-    gate = Barrier(2)
 
     def tick(one):
-        gate.wait(10)
         one.loop.tick()
         one.loop.tick()
 
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(tick, workers))
+    for done in at_once(*(partial(tick, one) for one in workers)):
+        done.result()
     assert left(academy) == set()
     runs = [
         one.value("academy_periodic_runs_total", task="students.purge_deleted", outcome="done")
@@ -169,6 +170,17 @@ def test_the_fuse_stops_an_unusual_day(academy, trash, run, caplog, expired, act
     assert [(r.tenant, r.due, r.students) for r in logged] == (
         [("demo", expired, expired + active)] if held else []
     )
+
+
+def test_the_next_day_is_for_whichever_worker_runs_then_to_tell(trash, run):
+    """An alarm does not stay on because the other worker has found it mended."""
+    trash(600)
+    assert math.isnan(run.held("fuse"))
+    run()
+    run.clock.advance(24 * 3600)
+    assert run.held("fuse") == 600
+    run.clock.advance(2 * 3600)
+    assert math.isnan(run.held("fuse"))
 
 
 def test_a_fuse_is_overridden_by_word_only(academy, trash, by):

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
+from functools import partial
 from uuid import UUID
 
 import pytest
 from servicekit.passwords import verify_password
-from sqlalchemy import event
 from students.usecases.trash import delete_students, restore_students
+from testkit.at_once import at_once
 
 UNKNOWN = "0197f1d0-0000-7000-8000-00000000000a"
 HANA = {"name": "김하나", "parent_phone": "01012340000"}
@@ -103,30 +102,24 @@ def test_of_two_records_of_one_identity_the_one_deleted_first_comes_back(academy
 
 
 def test_restores_of_two_twins_at_once_bring_one_back(academy, twins, working, by):
-    gate, ids = Barrier(2), [UUID(one) for one in twins(2)]
-
     def run(student):
-        gate.wait(10)
         with working() as uow:
-            return restore_students(uow, by, [student])
+            return restore_students(uow, by, [UUID(student)])
 
-    with ThreadPoolExecutor(2) as pool:
-        results = list(pool.map(run, ids))
+    results = [one.result() for one in at_once(*(partial(run, student) for student in twins(2)))]
     assert sorted(len(rows) for rows, _ in results) == [0, 1]
     assert [one.code for _, skipped in results for one in skipped] == ["active_student_exists"]
     assert academy.all("SELECT count(*) FROM student WHERE deleted_at IS NULL") == [(1,)]
 
 
-def test_a_restore_is_a_constant_number_of_statements(academy, enrolled, working, by):
+def test_a_restore_is_a_constant_number_of_statements(enrolled, working, by, statements):
     def cost(ids):
-        calls = []
-        with working() as uow:
-            event.listen(uow.conn, "before_cursor_execute", lambda *args: calls.append(args[2]))
+        with working() as uow, statements() as seen:
             delete_students(uow, by, ids)
             rows, _ = restore_students(uow, by, ids)
             assert len(rows) == len(ids)
             uow.flush()
-        return len(calls)
+        return len(seen)
 
     students = [UUID(one) for one in enrolled(300)]
     assert cost(students[:2]) == cost(students) <= 12

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from enrollment.adapters.sheet.limits import MEBIBYTE, SheetError, SheetLimits
+from enrollment.adapters.sheet.limits import MEBIBYTE, SheetLimits
+from enrollment.domain.roster import SheetError
 
 _CHUNK = 64 * 1024
 _LOCAL_HEADER = struct.Struct("<4s5H3L2H")

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from itertools import chain
 
 from enrollment.adapters.sheet.archive import Archive
-from enrollment.adapters.sheet.limits import MEBIBYTE, SheetError, SheetLimits
+from enrollment.adapters.sheet.limits import MEBIBYTE, SheetLimits
 from enrollment.adapters.sheet.workbook import (
     MAX_TEXT,
     Workbook,
@@ -23,7 +23,7 @@ from enrollment.adapters.sheet.workbook import (
     too_complex,
     unescape,
 )
-from enrollment.domain.roster import Cell, Fault, Line, is_blank
+from enrollment.domain.roster import Cell, Fault, Line, SheetError, is_blank
 
 _REFERENCE = re.compile(r"\$?([A-Z]{1,3})\$?([0-9]{1,7})")
 _LAST_ROW, _LAST_COLUMN = 1_048_576, 16_384

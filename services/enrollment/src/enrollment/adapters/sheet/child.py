@@ -18,7 +18,7 @@ import orjson
 from enrollment.adapters.sheet.archive import Archive
 from enrollment.adapters.sheet.bounded import read_bounded, read_sample
 from enrollment.adapters.sheet.fast import FastReaderRefusedError, is_plain, read_fast
-from enrollment.adapters.sheet.limits import SheetError, SheetLimits
+from enrollment.adapters.sheet.limits import SheetLimits
 from enrollment.adapters.sheet.sniffing import check
 from enrollment.adapters.sheet.workbook import SheetPart, Workbook, too_complex
 from enrollment.domain.roster import (
@@ -26,8 +26,8 @@ from enrollment.domain.roster import (
     Judge,
     Layout,
     Line,
-    RosterError,
     RosterRow,
+    SheetError,
     SheetSample,
     choose,
 )
@@ -48,7 +48,7 @@ def main() -> None:
         with open(sys.stdin.fileno(), "rb", closefd=False) as file:
             for frame in frames(file, limits, careful):
                 _write(frame)
-    except (SheetError, RosterError) as error:
+    except SheetError as error:
         _write(["error", error.code, error.detail])
     except MemoryError:
         fault = too_complex()
@@ -80,7 +80,7 @@ def _write(frame: Frame) -> None:
 
 
 def frames(file: BinaryIO, limits: SheetLimits, careful: bool) -> Iterator[Frame]:
-    """Read, choose the sheet, judge its rows. Raises SheetError, RosterError."""
+    """Read, choose the sheet, judge its rows. Raises SheetError."""
     archive = check(file, limits)
     plain = {name: _inspect(archive, name) for name in archive.members}
     workbook = Workbook(archive, limits)

@@ -1,19 +1,10 @@
-"""What a sheet may cost, and how a faulty one is told."""
+"""What a sheet may cost."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 MEBIBYTE = 1024 * 1024
-
-
-class SheetError(Exception):
-    """The file as a whole cannot be read as a roster; `detail` is Korean and says what to do."""
-
-    def __init__(self, code: str, detail: str) -> None:
-        super().__init__(code)
-        self.code = code
-        self.detail = detail
 
 
 @dataclass(frozen=True, slots=True)

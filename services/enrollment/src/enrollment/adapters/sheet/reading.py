@@ -15,8 +15,8 @@ from pathlib import Path
 
 import orjson
 
-from enrollment.adapters.sheet.limits import MEBIBYTE, SheetError, SheetLimits
-from enrollment.domain.roster import RosterRow, RosterSheet
+from enrollment.adapters.sheet.limits import MEBIBYTE, SheetLimits
+from enrollment.domain.roster import RosterRow, RosterSheet, SheetError
 
 _LONGEST_FRAME = 16 * MEBIBYTE
 _MODULE = "enrollment.adapters.sheet.child"

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from enrollment.adapters.sheet.archive import Archive, encrypted
-from enrollment.adapters.sheet.limits import MEBIBYTE, SheetError, SheetLimits
+from enrollment.adapters.sheet.limits import MEBIBYTE, SheetLimits
+from enrollment.domain.roster import SheetError
 
 _HEAD = 64 * 1024
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from xml.parsers import expat
 
 from enrollment.adapters.sheet.archive import Archive
-from enrollment.adapters.sheet.limits import SheetError, SheetLimits
+from enrollment.adapters.sheet.limits import SheetLimits
+from enrollment.domain.roster import SheetError
 
 MAX_TEXT = 32_767  # Excel's own limit of a cell
 _SLICE = 32 * 1024

@@ -81,22 +81,6 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
 }
 REMARKS = frozenset(("구분", "체크", "비고", "비고2", "출석", "현장", "remark"))
 SERIALS = frozenset(("번호", "순번", "연번", "순", "no", "no.", "num", "#", "seq", "일련번호", "index"))
-GENERIC_PHONES = frozenset(
-    (
-        "휴대폰",
-        "핸드폰",
-        "휴대전화",
-        "연락처",
-        "전화번호",
-        "전화",
-        "폰",
-        "폰번호",
-        "hp",
-        "h.p",
-        "mobile",
-        "phone",
-    )
-)
 
 _PHONE = re.compile(
     "휴대전화|전화번호|전화|연락처|연락|휴대폰|핸드폰|핸드|모바일|폰|h\\.?p|mobile|phone|cell|contact|tel"

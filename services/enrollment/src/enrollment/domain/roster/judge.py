@@ -23,8 +23,8 @@ from enrollment.domain.roster.model import (
     Cell,
     Fault,
     Line,
-    RosterError,
     RosterFields,
+    SheetError,
     Verdict,
     is_blank,
     is_placeholder,
@@ -90,7 +90,7 @@ class Judge:
     def judge(self, line: Line) -> RosterFields | None:
         """The fields of a RosterRow in order (cheaper than the object); None for a row without content.
 
-        Raises RosterError at a second, different table.
+        Raises SheetError at a second, different table.
         """
         number, cells = line
         who = self._who(cells)
@@ -122,6 +122,7 @@ class Judge:
         return _Who(
             usual,
             name,
+            # "usual" says that it is text already, which mypy cannot follow
             name if usual else normalise_name(text_of(name)),  # type: ignore[arg-type]
             parent,
             parent_text,
@@ -204,7 +205,7 @@ class Judge:
             return True
         fields = {classify(text_of(cell)).field for cell in cells}
         if {NAME, PARENT_PHONE} <= fields:
-            raise RosterError(
+            raise SheetError(
                 "second_table",
                 f"{number}행부터 제목이 다른 표가 또 있습니다. 표마다 시트나 파일을 나누어 다시 올려 주세요.",
             )

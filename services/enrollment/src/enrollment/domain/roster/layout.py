@@ -19,7 +19,7 @@ from enrollment.domain.roster.headings import (
     role_label,
     squeeze,
 )
-from enrollment.domain.roster.model import Line, RosterError, is_blank, text_of
+from enrollment.domain.roster.model import Line, SheetError, is_blank, text_of
 from enrollment.domain.roster.values import mobile
 
 HEADER_DEPTH = 50
@@ -80,7 +80,7 @@ def column_letter(column: int) -> str:
 
 
 def find_layout(lines: Sequence[Line]) -> Layout:
-    """Read the first lines of a sheet. Raises RosterError when it is no roster, or one two ways."""
+    """Read the first lines of a sheet. Raises SheetError when it is no roster, or one two ways."""
     header = _find_header(lines)
     if header is None:
         return _layout_by_content(lines)
@@ -106,13 +106,13 @@ def find_layout(lines: Sequence[Line]) -> Layout:
 
 
 def choose(samples: Sequence[SheetSample]) -> tuple[SheetSample, Layout]:
-    """The one sheet that is a roster. Raises RosterError: none, or several equally good (never a guess)."""
+    """The one sheet that is a roster. Raises SheetError: none, or several equally good (never a guess)."""
     found: list[tuple[SheetSample, Layout]] = []
-    faults: list[RosterError] = []
+    faults: list[SheetError] = []
     for sample in samples:
         try:
             found.append((sample, find_layout(sample.lines)))
-        except RosterError as fault:
+        except SheetError as fault:
             faults.append(fault)
     with_students = [pair for pair in found if pair[1].students]
     if with_students:
@@ -127,7 +127,7 @@ def _best(found: list[tuple[SheetSample, Layout]]) -> tuple[SheetSample, Layout]
     best = [pair for pair in found if pair[1].quality == quality]
     if len(best) > 1:
         names = ", ".join(f"'{sample.name}'" for sample, _ in best)
-        raise RosterError(
+        raise SheetError(
             "ambiguous_sheets",
             f"학생 명단으로 보이는 시트가 여럿입니다: {names}. "
             "등록할 시트 하나만 남기거나 나머지를 숨긴 뒤 다시 올려 주세요.",
@@ -135,7 +135,7 @@ def _best(found: list[tuple[SheetSample, Layout]]) -> tuple[SheetSample, Layout]
     return best[0]
 
 
-def _worst(faults: list[RosterError]) -> RosterError:
+def _worst(faults: list[SheetError]) -> SheetError:
     order = (
         "ambiguous_parent_phone",
         "side_by_side",
@@ -149,7 +149,7 @@ def _worst(faults: list[RosterError]) -> RosterError:
     return (
         faults[0]
         if faults
-        else RosterError("no_rows", "보이는 시트에 내용이 없습니다. 학생 명단을 입력한 뒤 다시 올려 주세요.")
+        else SheetError("no_rows", "보이는 시트에 내용이 없습니다. 학생 명단을 입력한 뒤 다시 올려 주세요.")
     )
 
 
@@ -245,7 +245,7 @@ def _refuse_side_by_side(header: _Header) -> None:
         header.labels[names[0]] == header.labels[names[1]]
         and header.labels[phones[0]] == header.labels[phones[1]]
     ):
-        raise RosterError(
+        raise SheetError(
             "side_by_side",
             f"명단이 옆으로 나란히 둘 있습니다({column_letter(names[0])}열, {column_letter(names[1])}열). "
             "하나로 이어 붙인 뒤 다시 올려 주세요.",
@@ -287,9 +287,9 @@ def _may_be_parents(label: str) -> bool:
     )
 
 
-def _two_phones(columns: Sequence[int], labels: Mapping[int, str]) -> RosterError:
+def _two_phones(columns: Sequence[int], labels: Mapping[int, str]) -> SheetError:
     names = ", ".join(f"{column_letter(c)}열 '{labels.get(c, '')[:MAX_HEADING]}'" for c in columns)
-    return RosterError(
+    return SheetError(
         "ambiguous_parent_phone",
         f"학부모 전화번호로 볼 수 있는 열이 여럿입니다: {names}. "
         "등록에 쓸 열의 제목을 '학부모전화'로 바꾼 뒤 다시 올려 주세요.",
@@ -298,7 +298,7 @@ def _two_phones(columns: Sequence[int], labels: Mapping[int, str]) -> RosterErro
 
 def _missing(what: str) -> NoReturn:
     word, example = ("이름", "이름") if what == "name" else ("학부모 전화번호", "학부모전화")
-    raise RosterError(
+    raise SheetError(
         f"{what}_column_not_found",
         f"{word} 열을 찾지 못했습니다. 제목 행에 '{example}' 열을 넣은 뒤 다시 올려 주세요.",
     )
@@ -309,7 +309,7 @@ def _layout_by_content(lines: Sequence[Line]) -> Layout:
     phones = phone_columns(lines)
     name = guess_name(lines, set(range(_width(lines))) - set(phones))
     if len(phones) != 1 or name is None:
-        raise RosterError(
+        raise SheetError(
             "header_not_found",
             "제목 행을 찾지 못했습니다. '이름'과 '학부모전화' 열 제목이 있는 행을 넣은 뒤 다시 올려 주세요.",
         )

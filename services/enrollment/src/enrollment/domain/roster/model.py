@@ -23,8 +23,8 @@ Line = tuple[int, Sequence[Cell]]
 """A row that is not blank: its real 1-based number, and its cells from column A on."""
 
 
-class RosterError(Exception):
-    """The sheet as a whole cannot be read as a roster; `detail` is Korean and says what to do."""
+class SheetError(Exception):
+    """The file as a whole cannot be read as a roster; `detail` is Korean and says what to do."""
 
     def __init__(self, code: str, detail: str) -> None:
         super().__init__(code)

@@ -9,12 +9,11 @@ from eventkit.trace import Cause
 from eventkit.uow import unit_of_work
 from servicekit.settings import load
 from students.app import create_app
-from students.domain.audit import Actor, Pseudonyms
+from students.domain.audit import Actor
 from students.settings import Settings
-from testkit.api import PSEUDONYM_KEY, environment, signed_in
+from testkit.api import environment, signed_in
 
 ROOT = "/api/v1/students/"
-PSEUDONYMS = Pseudonyms(bytes.fromhex(PSEUDONYM_KEY))
 
 
 class Office:
@@ -80,8 +79,8 @@ def trail(academy):
 
 
 @pytest.fixture
-def by():
-    return Actor("user-1", PSEUDONYMS)
+def by(pseudonyms):
+    return Actor("user-1", pseudonyms)
 
 
 @pytest.fixture
@@ -91,5 +90,5 @@ def working(academy):
 
 
 @pytest.fixture
-def pseudonym():
-    return lambda student_id, tenant="demo": PSEUDONYMS.of(tenant, student_id)
+def pseudonym(pseudonyms):
+    return lambda student_id, tenant="demo": pseudonyms.of(tenant, student_id)

@@ -1,0 +1,1 @@
+"""A module per command: `add_arguments(parser)`, and `run(call)`, which answers the exit code."""

@@ -1,0 +1,66 @@
+"""The API of a service is always up, so it starts the worker that stopped itself when something waits for it.
+
+It looks all the time: what came in the very moment of stopping, and what only the worker's own relay could
+send, is found by the next look. Starting a worker that runs changes nothing, so every API process may do it.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from functools import cache
+
+from eventkit.clock import SYSTEM_CLOCK, Clock
+from eventkit.ports import Database
+from eventkit.queue import Queue
+
+from servicekit.hosts import Target, target_of
+from servicekit.selfstop import FAILURES, told, waiting
+from servicekit.settings import CommonSettings
+from servicekit.worker_kit import open_queue, sqs_client
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY = 15.0  # seconds; two calls to SQS each, about $0.14 a month per API process
+TASK_PATIENCE = timedelta(hours=3)
+"""How long a periodic task may be overdue before a sleeping worker is woken for it alone."""
+
+
+def start_waking(service: str, settings: CommonSettings, db: Database) -> None:
+    """In a thread of its own, which ends with the process."""
+    sqs = sqs_client(settings)
+
+    def queues() -> list[Queue]:
+        return [open_queue(sqs, settings, service, dead=dead) for dead in (False, True)]
+
+    waker = Waker(db, queues, target_of(settings), SYSTEM_CLOCK)
+    threading.Thread(target=waker.run, args=[threading.Event()], name="waker", daemon=True).start()
+
+
+class Waker:
+    """A loop of each API process: starts the service's worker when it is stopped and something waits."""
+
+    def __init__(
+        self, db: Database, queues: Callable[[], Sequence[Queue]], target: Target, clock: Clock
+    ) -> None:
+        self._db = db
+        self._queues = cache(queues)  # not before it is needed: an API starts while SQS is away
+        self._target = target
+        self._clock = clock
+
+    def run(self, stop: threading.Event) -> None:
+        """Until `stop`."""
+        while not stop.is_set():
+            self.look()
+            self._clock.wait(stop, LOOK_EVERY)
+
+    def look(self) -> None:
+        """A worker that runs is left alone."""
+        try:
+            reason = waiting(self._db, self._queues(), self._clock.now() - TASK_PATIENCE)
+            if reason and self._target.wake():
+                log.info("worker woken", extra={"reason": reason})
+        except FAILURES as error:
+            log.warning("cannot tell whether the worker is needed", extra={"error": told(error)})
