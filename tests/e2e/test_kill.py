@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 from testkit.academy import Academy, MixedRoster
-from testkit.stack import running_stack
+from testkit.stack import impatient_stack
 from testkit.waiting import wait_until
 
 pytestmark = [
@@ -33,7 +33,7 @@ MOMENTS = [
 @pytest.fixture(scope="module")
 def own_stack(tmp_path_factory):
     """Parts of this one are killed, so no other test may use it."""
-    with running_stack(tmp_path_factory.mktemp("killed")) as stack:
+    with impatient_stack(tmp_path_factory.mktemp("killed")) as stack:
         yield stack
 
 

@@ -20,7 +20,7 @@ from contracts import SERVICES
 from eventkit.envelope import encode
 from testkit.academy import SCHEMAS, Academy
 from testkit.events import make_one
-from testkit.stack import running_stack
+from testkit.stack import impatient_stack
 from testkit.waiting import wait_until
 from testkit.workbooks import HEADER, roster_rows, workbook
 
@@ -34,7 +34,7 @@ WORKERS = [f"{service}-worker" for service in SERVICES]
 @pytest.fixture(scope="module")
 def own_stack(tmp_path_factory):
     """Parts of this one are killed and starved, so no other test may use it."""
-    with running_stack(tmp_path_factory.mktemp("operated")) as stack:
+    with impatient_stack(tmp_path_factory.mktemp("operated")) as stack:
         yield stack
 
 

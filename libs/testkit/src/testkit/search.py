@@ -93,14 +93,18 @@ def dead_letter(stack: LocalStack, service: str, body: str) -> None:
     sqs.send_message(QueueUrl=url, MessageBody=body, MessageAttributes={"reason": reason})
 
 
+def wait_until_collected(stack: LocalStack) -> None:
+    """Every worker has moved its dead-letter queue into its table."""
+    for service in SERVICES:
+        wait_until(partial(_is_empty, *_dead(stack, service)), 90, interval=0.2)
+
+
 def dead_letters(stack: LocalStack, service: str) -> list[dict[str, Any]]:
-    """The dead letters of a service that are JSON."""
-    return [json.loads(body) for body in messages(*_dead(stack, service)) if body.startswith("{")]
-
-
-def dead_queues() -> set[str]:
-    """The names of all services' dead-letter queues."""
-    return {f"academy-{service}-events-dlq" for service in SERVICES}
+    """The collected dead letters of a service that are JSON."""
+    query = f"SELECT body FROM {service.replace('-', '_')}.dead_letter ORDER BY id"
+    with psycopg.connect(stack.admin_url, autocommit=True) as conn:
+        bodies = [body for (body,) in conn.execute(query.encode())]
+    return [json.loads(body) for body in bodies if body.startswith("{")]
 
 
 def _dead(stack: LocalStack, service: str) -> tuple[Any, str]:

@@ -22,10 +22,13 @@ from academyctl.issuer import DevelopmentIssuer
 from academyctl.secret_store import SecretStore
 from academyctl.services import DATABASE
 from academyctl.state import StackState, read_state
+from contracts import SERVICES
 
 from testkit.servers import Facts, free_ports, shared
+from testkit.waiting import wait_until
 
 _START_SECONDS = 180
+_SOON = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +141,26 @@ def running_stack(
     )
     with running(program, data / "academyctl.log"):
         yield LocalStack(data, f"http://127.0.0.1:{port}")
+
+
+@contextmanager
+def impatient_stack(data: Path) -> Iterator[LocalStack]:
+    """A stack for tests that kill workers: what those held comes back after seconds, not after 30."""
+    with running_stack(data) as stack:
+        sqs = stack.endpoints.sqs()
+        for url in sqs.list_queues()["QueueUrls"]:
+            sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": str(_SOON)})
+        before = {f"{service}-worker": stack.pid(f"{service}-worker") for service in SERVICES}
+        for pid in before.values():  # a worker asks its queue once, at its start
+            os.kill(pid, signal.SIGTERM)
+        wait_until(lambda: _restarted(stack, before), 90, interval=0.2)
+        yield stack
+
+
+def _restarted(stack: LocalStack, before: Mapping[str, int]) -> bool:
+    state = stack.state
+    new = {part: pid for part, pid in state.pids.items() if part in before and pid != before[part]}
+    return len(new) == len(before) and all(answers_ok(state.ports[part], "/readyz") for part in new)
 
 
 def second_worker(stack: LocalStack, service: str) -> AbstractContextManager[object]:
