@@ -14,7 +14,7 @@ pytestmark = [
     pytest.mark.timeout(900),
 ]
 
-ROWS = 5_000
+ROWS = 3_000
 # the worker holds the relay as well; a share of the rows is done when the part dies
 MOMENTS = [
     ("enrollment-api", 0.3),

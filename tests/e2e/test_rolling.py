@@ -18,15 +18,16 @@ from uuid import uuid4
 import psutil
 import psycopg
 import pytest
+from contracts import SERVICES
 from eventkit.metrics import MESSAGES
 from prometheus_client.parser import text_string_to_metric_families
 from psycopg.conninfo import conninfo_to_dict
 from testkit.academy import SCHEMAS, Academy
-from testkit.search import dead_queues
 from testkit.stack import running_stack, second_worker
 from testkit.waiting import wait_until
 from testkit.workbooks import HEADER, roster_rows, workbook
 
+DEAD_QUEUES = [f"academy-{service}-events-dlq" for service in SERVICES]
 pytestmark = [
     pytest.mark.stack,
     pytest.mark.slow,
@@ -222,7 +223,7 @@ class Observer:
         """How many messages wait in the dead-letter queues."""
         sqs = self.stack.endpoints.sqs()
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        urls = [sqs.get_queue_url(QueueName=name)["QueueUrl"] for name in dead_queues()]
+        urls = [sqs.get_queue_url(QueueName=name)["QueueUrl"] for name in DEAD_QUEUES]
         found = [sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"] for url in urls]
         return sum(int(count) for one in found for count in one.values())
 

@@ -245,7 +245,9 @@ def test_the_same_event_again_changes_nothing(academy, person):
     before = academy.contents(but=())
     academy.deliver(event)
     academy.deliver(event, event)
-    assert academy.contents(but=()) == before
+    after = academy.contents(but=())
+    assert before.pop("inbox") != after.pop("inbox")  # which counts the duplicates
+    assert after == before
 
 
 def test_the_same_rows_under_a_new_event_id_match(academy, person):

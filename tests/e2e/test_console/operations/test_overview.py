@@ -33,7 +33,7 @@ def test_an_owner_is_told_that_these_pages_are_not_theirs(manager):
         manager.wait_text("h1", "삭제된 학생")
         manager.open(f"#/{page}")
         manager.wait_text(".notice-bad", "이 작업을 할 권한이 없습니다.")
-        assert "요청 번호" in manager.text(".small-print"), page
+        manager.wait_text(".small-print", "요청 번호")
 
 
 def test_what_every_service_holds(operator, operations):
