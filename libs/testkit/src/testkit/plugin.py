@@ -18,6 +18,13 @@ MakeDatabase = Callable[[str, Build], TestDatabase]
 Migrated = Callable[..., TestDatabase]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever asks for a database needs PostgreSQL."""
+    for item in items:
+        if "templates" in getattr(item, "fixturenames", ()):
+            item.add_marker("postgres")
+
+
 @pytest.fixture(autouse=True)
 def _logging_as_before() -> Iterator[None]:
     """A command run by a test sends every log line to a stream that ends with the test."""

@@ -78,6 +78,7 @@ class Replayer:
                 session.execute("SELECT 1")  # the lock lives exactly as long as this session
                 self._runtime.pulse.expect(_LONGEST_ROUND)
                 self._go_on(replay, stop)
+            session.execute("SELECT pg_advisory_unlock_all()")  # a closed session keeps it a moment longer
 
     def _anything(self) -> bool:
         with self._db.system() as conn:
