@@ -1,4 +1,8 @@
+import { SERVICE_CODES } from "../labels.js";
+import { fill, h } from "../ui/dom.js";
+import { Listing } from "../ui/listing.js";
 import { passing } from "../ui/watch.js";
+import { silentNotice } from "./words.js";
 
 /**
  * The lists of several services as one, newest first, read page by page.
@@ -56,4 +60,24 @@ export class Merged {
     const full = this.#sources.filter((each) => each.rows.length);
     return full.reduce((/** @type {Source | null} */ best, each) => (best && when(best) >= when(each) ? best : each), null);
   }
+}
+
+/**
+ * A listing of what all services have, and the node that names those which did not answer.
+ *
+ * @param {Omit<Spec, "services"> & { named?: (row: any) => any } & Omit<ConstructorParameters<typeof Listing>[0], "read">} spec
+ *        `named`: the row with the `id` by which the listing knows it, if it has none
+ */
+export function mergedListing({ at, read, named = (row) => row, ...shown }) {
+  const silent = h("div");
+  const merged = new Merged({ services: SERVICE_CODES, at, read });
+  const listing = new Listing({
+    ...shown,
+    read: async (cursor, run) => {
+      const page = await merged.page(cursor, run);
+      fill(silent, silentNotice(merged.silent));
+      return { ...page, results: page.results.map(named) };
+    },
+  });
+  return { silent, listing };
 }

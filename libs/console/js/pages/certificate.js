@@ -39,7 +39,7 @@ function paper(/** @type {Certificate} */ it) {
     ["파기를 시작한 때", instant(it.requested_at)], ["파기를 마친 때", it.completed_at ? instant(it.completed_at) : "아직 마치지 않았습니다"],
   ];
   return h("article", { class: "card certificate", "aria-label": "파기 확인서" },
-    h("header", { class: "certificate-head" }, h("h2", { class: "certificate-title" }, "개인정보 파기 확인서"),
+    h("header", { class: "card-head" }, h("h2", { class: "certificate-title" }, "개인정보 파기 확인서"),
       it.complete ? badge("good", "파기 완료") : badge("warn", "파기 진행 중")),
     h("p", { class: "lead" }, it.complete ? "아래 학생의 개인정보를 모든 서비스에서 파기했음을 확인합니다."
       : "아래 학생의 개인정보를 파기하고 있습니다. 모든 서비스가 답하면 이 문서가 완성됩니다."),

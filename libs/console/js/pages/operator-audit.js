@@ -1,27 +1,18 @@
 import { instant, number } from "../format.js";
-import { DEEDS, SERVICE_CODES } from "../labels.js";
-import { Merged } from "../operations/merged.js";
-import { blank, conditions, links, mono, serviceCell, silentNotice } from "../operations/words.js";
-import { fill, h } from "../ui/dom.js";
-import { Listing } from "../ui/listing.js";
+import { DEEDS } from "../labels.js";
+import { mergedListing } from "../operations/merged.js";
+import { blank, conditions, links, mono, serviceCell } from "../operations/words.js";
+import { h } from "../ui/dom.js";
 import { pageOf } from "../ui/page.js";
 
 /** @typedef {{ seq: number, at: string, actor: string, action: string, subject: string, detail: Record<string, any>, service: string }} Entry */
 
 /** `#/operations/audit`: what operators did in all services, newest first. */
 export function operatorAuditPage(/** @type {import("../router.js").Context} */ { app, signal }) {
-  const silent = h("div");
-  const merged = new Merged({
-    services: SERVICE_CODES, at: (entry) => entry.at,
-    read: (service, cursor, run) => app.operations.get(service, "audit/", run, { cursor, page_size: 50 }),
-  });
-  const listing = new Listing({
+  const { silent, listing } = mergedListing({
     caption: "운영 기록", unit: "건", signal, columns: COLUMNS, cells, empty: () => "아직 기록이 없습니다.",
-    read: async (cursor, run) => {
-      const page = await merged.page(cursor, run);
-      fill(silent, silentNotice(merged.silent));
-      return { ...page, results: page.results.map((entry) => ({ ...entry, id: `${entry.service} ${entry.seq}` })) };
-    },
+    at: (entry) => entry.at, named: (entry) => ({ ...entry, id: `${entry.service} ${entry.seq}` }),
+    read: (service, cursor, run) => app.operations.get(service, "audit/", run, { cursor, page_size: 50 }),
   });
   listing.reload();
   return pageOf({ title: "운영 기록", lead: "운영자가 한 일입니다. 아무도 고치거나 지울 수 없습니다." }, silent,

@@ -1,29 +1,20 @@
 import { number, when } from "../format.js";
-import { FORECASTS, REPLAY_OUTCOMES, REPLAY_STATES, SERVICE_CODES } from "../labels.js";
-import { Merged } from "../operations/merged.js";
+import { FORECASTS, REPLAY_OUTCOMES, REPLAY_STATES } from "../labels.js";
+import { mergedListing } from "../operations/merged.js";
 import { byForecast, byOutcome } from "../operations/replay-counts.js";
-import { blank, conditions, links, serviceCell, silentNotice, wordBadge } from "../operations/words.js";
-import { fill, h } from "../ui/dom.js";
+import { blank, conditions, links, serviceCell, wordBadge } from "../operations/words.js";
+import { h } from "../ui/dom.js";
 import { icon } from "../ui/icon.js";
-import { Listing } from "../ui/listing.js";
 import { pageOf } from "../ui/page.js";
 
 /** @typedef {import("../operations/client.js").Replay} Replay */
 
 /** `#/operations/replays`: what was tried and applied, in all services, newest first. */
 export function replaysPage(/** @type {import("../router.js").Context} */ { app, signal }) {
-  const silent = h("div");
-  const merged = new Merged({
-    services: SERVICE_CODES, at: (replay) => replay.created_at,
-    read: (service, cursor, run) => app.operations.get(service, "replays/", run, { cursor, page_size: 30 }),
-  });
-  const listing = new Listing({
+  const { silent, listing } = mergedListing({
     caption: "재처리 목록", unit: "건", signal, columns: COLUMNS, cells, empty: () => "아직 재처리한 적이 없습니다.",
-    read: async (cursor, run) => {
-      const page = await merged.page(cursor, run);
-      fill(silent, silentNotice(merged.silent));
-      return page;
-    },
+    at: (replay) => replay.created_at,
+    read: (service, cursor, run) => app.operations.get(service, "replays/", run, { cursor, page_size: 30 }),
   });
   listing.reload();
   const create = app.auth.operates && h("a", { class: "button button-main", href: links.newReplay({}) }, icon("plus"), "새 재처리");

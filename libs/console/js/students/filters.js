@@ -1,23 +1,18 @@
 import { GENDERS, SCHOOL_TYPES } from "../labels.js";
 import { fill, h } from "../ui/dom.js";
+import { FilterBar } from "../ui/filters.js";
 import { icon } from "../ui/icon.js";
 
-const TYPING_MS = 250;
 const GRADES = Object.fromEntries([1, 2, 3, 4, 5, 6].map((grade) => [String(grade), `${grade}학년`]));
 
-/**
- * Search and filters over a list of students, with their values by the API's names.
- * Fires "change" once typing pauses.
- */
-export class Filters extends EventTarget {
-  #timer = 0;
-
+/** Search and filters over a list of students, with their values by the API's names. */
+export class Filters extends FilterBar {
   /** @param {{ query: URLSearchParams, signal: AbortSignal, searchOnly?: boolean }} spec */
   constructor({ query, signal, searchOnly = false }) {
-    super();
+    super({ signal, typingMs: 250 });
     this.search = h("input", {
       class: "input", type: "search", autocomplete: "off", spellcheck: "false", maxlength: "100", "aria-label": "학생 찾기",
-      placeholder: "이름, 전화번호, 아이디, 학교로 찾기", value: query.get("search") ?? "", oninput: () => this.#typed(),
+      placeholder: "이름, 전화번호, 아이디, 학교로 찾기", value: query.get("search") ?? "", oninput: () => this.typed(),
     });
     /** @type {Record<string, HTMLSelectElement>} */
     this.selects = searchOnly ? {} : {
@@ -25,15 +20,12 @@ export class Filters extends EventTarget {
     };
     for (const [name, each] of Object.entries(this.selects)) {
       each.value = query.get(name) ?? "";
-      each.addEventListener("change", () => this.#tell());
+      each.addEventListener("change", () => this.tell());
     }
     if (this.selects.tag) this.selects.tag.hidden = true;
     this.#tag = query.get("tag") ?? "";
-    this.clear = h("button", { class: "button button-quiet", type: "button", hidden: true, onclick: () => this.#reset() }, "모두 지우기");
-    this.node = h("div", { class: "filters", role: "search" },
-      h("div", { class: "search" }, icon("search"), this.search), ...Object.values(this.selects), this.clear);
-    signal.addEventListener("abort", () => clearTimeout(this.#timer));
-    this.#paint();
+    this.node.append(h("div", { class: "search" }, icon("search"), this.search), ...this.choices, this.clear);
+    this.paint();
   }
 
   #tag; // what the address names, until the tags are known
@@ -53,28 +45,16 @@ export class Filters extends EventTarget {
     tag.hidden = tags.length === 0;
   }
 
-  #typed() {
-    clearTimeout(this.#timer);
-    this.#timer = window.setTimeout(() => this.#tell(), TYPING_MS);
+  get choices() {
+    return Object.values(this.selects);
   }
 
-  #reset() {
+  reset() {
     this.search.value = "";
-    for (const each of Object.values(this.selects)) each.value = "";
+    for (const each of this.choices) each.value = "";
     this.#tag = "";
-    this.#tell();
+    this.tell();
     this.search.focus();
-  }
-
-  #tell() {
-    clearTimeout(this.#timer);
-    this.#paint();
-    this.dispatchEvent(new Event("change"));
-  }
-
-  #paint() {
-    this.clear.hidden = Object.keys(this.values).length === 0;
-    for (const each of Object.values(this.selects)) each.classList.toggle("filter-on", each.value !== "");
   }
 }
 
