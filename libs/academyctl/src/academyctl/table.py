@@ -1,7 +1,8 @@
-"""The outcome of an import for a terminal; Korean letters are two columns wide."""
+"""What a terminal shows, the outcome of an import among it; Korean letters are two columns wide."""
 
 from __future__ import annotations
 
+import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
 
@@ -28,6 +29,12 @@ _OTHER_COUNTS = (
     ("failed_count", "실패"),
     ("review_count", "확인 필요"),
 )
+
+
+def show(lines: Iterable[str]) -> None:
+    """On standard output, in UTF-8 whatever the terminal's locale says: what is shown is Korean."""
+    sys.stdout.buffer.write("".join(f"{line}\n" for line in lines).encode())
+    sys.stdout.buffer.flush()
 
 
 def width(text: str) -> int:

@@ -153,9 +153,7 @@ class _Session:
         if status is None:
             return 1
         if self._options.as_json:
-            # JSON is UTF-8 whatever the terminal's locale says
-            sys.stdout.buffer.write(json.dumps(status, ensure_ascii=False).encode() + b"\n")
-            sys.stdout.buffer.flush()
+            table.show([json.dumps(status, ensure_ascii=False)])
         return 0 if status["status"] == "DONE" else 1
 
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from datetime import UTC, datetime, timedelta
 
 from academyctl.audit import Line, gaps, lines
 from academyctl.call import Call
 from academyctl.operators import Operators
-from academyctl.table import align
+from academyctl.table import align, show
 
 _TITLES = ("서비스", "발행", "처리", "실패함", "미발송", "발송불가", "대기열", "중복", "행방불명")
 
@@ -33,8 +32,7 @@ def run(call: Call) -> int:
     else:
         shown = align([_TITLES, *(_cells(service, line) for service, line in found.items())])
         shown += [f"! {type} → {to} {hour}: {count}건 차이" for (to, type, hour), count in missing.items()]
-        sys.stdout.buffer.write("".join(f"{line}\n" for line in shown).encode())
-        sys.stdout.buffer.flush()
+        show(shown)
     return 1 if lost else 0
 
 

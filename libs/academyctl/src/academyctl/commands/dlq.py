@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
-from collections.abc import Iterable
 from datetime import datetime
 
 from contracts import REGISTRY, SERVICES
@@ -13,9 +11,9 @@ from contracts import REGISTRY, SERVICES
 from academyctl.call import Call
 from academyctl.client import Json
 from academyctl.operators import Operators, seoul
-from academyctl.table import align
+from academyctl.table import align, show
 
-_FILTERS = ("type", "tenant_id", "fingerprint", "correlation_id", "since", "until")
+_FILTERS = ("type", "tenant_id", "fingerprint", "correlation_id", "since", "until", "ids")
 _FORECAST = {
     "would_change": "해결됨",
     "already_applied": "이미 처리됨",
@@ -32,6 +30,7 @@ _OUTCOME = {
     "settled": "다른 곳에서 처리",
 }
 _TRIED = frozenset({"rehearsed", "done", "cancelled", "stopped", "paused", "applying"})
+_NEXT = {"rehearsed": "apply", "stopped": "apply", "paused": "resume"}
 _ENDED = frozenset({"done", "stopped", "paused", "cancelled"})
 
 
@@ -84,27 +83,27 @@ def _list(call: Call, operators: Operators) -> int:
         for group in answer["results"]
     ]  # fmt: skip
     titles = ("서비스", "건수", "이벤트", "이유", "위치", "마지막", "지문", "이 빌드에서")
-    _print(align([titles, *rows]) if rows else ["실패한 메시지가 없습니다."])
+    show(align([titles, *rows]) if rows else ["실패한 메시지가 없습니다."])
     return 0
 
 
 def _show(call: Call, operators: Operators) -> int:
     service, letter = call.arguments.service, call.arguments.letter
     if len(letter) == 36:
-        _print([json.dumps(operators.get(service, f"dead_letters/{letter}/"), ensure_ascii=False, indent=2)])
+        show([json.dumps(operators.get(service, f"dead_letters/{letter}/"), ensure_ascii=False, indent=2)])
         return 0
     found = operators.get(service, "dead_letters/", fingerprint=letter)["results"]
     rows = [
         (each["id"], each["tenant_id"] or "-", seoul(each["last_seen"]), each["reason"]) for each in found
     ]
-    _print(align([("번호", "학원", "마지막", "이유"), *rows]))
+    show(align([("번호", "학원", "마지막", "이유"), *rows]))
     return 0
 
 
 def _edit(call: Call, operators: Operators) -> int:
     wanted = call.arguments
     operators.patch(wanted.service, f"dead_letters/{wanted.letter}/", {"data": dict(wanted.changes)})
-    _print(["고쳤습니다. 원본은 함께 보관됩니다."])
+    show(["고쳤습니다. 원본은 함께 보관됩니다."])
     return 0
 
 
@@ -112,32 +111,27 @@ def _replay(call: Call, operators: Operators) -> int:
     wanted = call.arguments
     replay_id = wanted.replay
     if replay_id is None:
-        chosen: Json = {**_given(call), **({"ids": wanted.ids} if wanted.ids else {})}
-        replay_id = operators.post(wanted.service, "replays/", chosen)["id"]
+        replay_id = operators.post(wanted.service, "replays/", _given(call))["id"]
     replay = operators.wait(wanted.service, replay_id, _TRIED)
-    if wanted.apply and replay["state"] in ("rehearsed", "stopped"):
-        operators.post(wanted.service, f"replays/{replay_id}/apply/")
+    step = _NEXT.get(replay["state"])
+    if wanted.apply and step:
+        operators.post(wanted.service, f"replays/{replay_id}/{step}/")
         replay = operators.wait(wanted.service, replay_id, _ENDED)
-    elif wanted.apply and replay["state"] == "paused":
-        operators.post(wanted.service, f"replays/{replay_id}/resume/")
-        replay = operators.wait(wanted.service, replay_id, _ENDED)
-    _print(_summary(replay))
+    show(_summary(replay))
     return 0 if replay["state"] in ("rehearsed", "done") else 1
 
 
 def _approve(call: Call, operators: Operators) -> int:
     wanted = call.arguments
     replay = operators.post(wanted.service, f"replays/{wanted.replay}/approve/")
-    _print([f"승인했습니다: {replay['total']}건"])
+    show([f"승인했습니다: {replay['total']}건"])
     return 0
 
 
 def _discard(call: Call, operators: Operators) -> int:
     wanted = call.arguments
-    chosen: Json = {**_given(call), "note": wanted.note, **({"ids": wanted.ids} if wanted.ids else {})}
-    _print(
-        [f"폐기했습니다: {operators.post(wanted.service, 'dead_letters/discard/', chosen)['discarded']}건"]
-    )
+    answer = operators.post(wanted.service, "dead_letters/discard/", {**_given(call), "note": wanted.note})
+    show([f"폐기했습니다: {answer['discarded']}건"])
     return 0
 
 
@@ -151,7 +145,7 @@ def _rebuild(call: Call, operators: Operators) -> int:
         types = [name for name in wanted.types if REGISTRY.get(name).source == source]
         body = {"types": types, "destination": wanted.service, **span}
         sent += operators.post(source, "resends/", body)["sent"]
-    _print([f"다시 처리할 이벤트: {forgotten}건을 잊고 {sent}건을 다시 보냈습니다."])
+    show([f"다시 처리할 이벤트: {forgotten}건을 잊고 {sent}건을 다시 보냈습니다."])
     return 0
 
 
@@ -184,7 +178,7 @@ def _filters(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--until", type=_moment)
 
 
-def _given(call: Call) -> dict[str, str]:
+def _given(call: Call) -> Json:
     return {name: value for name in _FILTERS if (value := getattr(call.arguments, name, None))}
 
 
@@ -202,9 +196,3 @@ def _pair(text: str) -> tuple[str, object]:
         return name, json.loads(value if separator else "")
     except ValueError:
         raise argparse.ArgumentTypeError('FIELD=JSON, as in dry_run=true or code="x"') from None
-
-
-def _print(lines: Iterable[str]) -> None:
-    # Korean is UTF-8 whatever the terminal's locale says
-    sys.stdout.buffer.write("".join(f"{line}\n" for line in lines).encode())
-    sys.stdout.buffer.flush()

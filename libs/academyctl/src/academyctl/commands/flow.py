@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
@@ -13,6 +12,7 @@ from contracts import SERVICES
 from academyctl.call import Call
 from academyctl.flow import Edge, assemble, missing, walk
 from academyctl.operators import Operators, age
+from academyctl.table import show
 
 _MANY = 6
 
@@ -30,12 +30,10 @@ def run(call: Call) -> int:
     if not any(part["sent"] or part["handled"] or part["died"] for part in parts.values()):
         call.refuse(f"no service knows {call.arguments.reference}")
     if call.arguments.json:
-        print(json.dumps(parts, ensure_ascii=False))
+        show([json.dumps(parts, ensure_ascii=False)])
         return 0
     roots = assemble(parts)
-    lines = [*_tree(roots, datetime.now(UTC), 0, call.arguments.all), "", *_ending(roots, parts)]
-    sys.stdout.buffer.write("".join(f"{line}\n" for line in lines).encode())
-    sys.stdout.buffer.flush()
+    show([*_tree(roots, datetime.now(UTC), 0, call.arguments.all), "", *_ending(roots, parts)])
     return 1 if any(edge.state != "handled" for edge in walk(roots)) else 0
 
 

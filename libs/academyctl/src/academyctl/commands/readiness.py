@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 from academyctl.call import Call
@@ -12,6 +11,7 @@ from academyctl.readiness.context import Context
 from academyctl.readiness.docker import Docker
 from academyctl.readiness.sources import Sources, of_files, of_stack
 from academyctl.state import read_state
+from academyctl.table import show
 
 IMAGES = "academy-{service}:latest"
 
@@ -42,10 +42,7 @@ def run(call: Call) -> int:
         report = examine(context)
     finally:
         context.close()
-    shown = report.json() if wanted.json else "\n".join(report.text())
-    # Korean is UTF-8 whatever the terminal's locale says
-    sys.stdout.buffer.write(f"{shown}\n".encode())
-    sys.stdout.buffer.flush()
+    show([report.json()] if wanted.json else report.text())
     return report.exit_code
 
 
