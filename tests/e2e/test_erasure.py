@@ -17,7 +17,6 @@ from eventkit.envelope import encode
 from psycopg.types.json import Jsonb
 from testkit.academy import SCHEMAS, Academy, patiently
 from testkit.search import Search, dead_letter, dead_letters, wait_until_collected
-from testkit.stack import impatient_stack
 from testkit.waiting import wait_until
 from testkit.workbooks import HEADER, workbook
 
@@ -86,12 +85,6 @@ class Desk(Academy):
     def wait_for_certificate(self, student_id):
         wait_until(lambda: self.certificate(student_id)["complete"], 240, interval=0.5)
         return self.certificate(student_id)
-
-
-@pytest.fixture(scope="module")
-def own_stack(tmp_path_factory):
-    with impatient_stack(tmp_path_factory.mktemp("erased")) as stack:
-        yield stack
 
 
 @pytest.fixture

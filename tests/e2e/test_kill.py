@@ -5,7 +5,6 @@ from uuid import uuid4
 
 import pytest
 from testkit.academy import Academy, MixedRoster
-from testkit.stack import impatient_stack
 from testkit.waiting import wait_until
 
 pytestmark = [
@@ -28,13 +27,6 @@ MOMENTS = [
     ("postgres", 0.6),
     ("gateway", 0.1),
 ]
-
-
-@pytest.fixture(scope="module")
-def own_stack(tmp_path_factory):
-    """Parts of this one are killed, so no other test may use it."""
-    with impatient_stack(tmp_path_factory.mktemp("killed")) as stack:
-        yield stack
 
 
 @pytest.fixture(scope="module")

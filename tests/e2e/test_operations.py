@@ -20,7 +20,6 @@ from contracts import SERVICES
 from eventkit.envelope import encode
 from testkit.academy import SCHEMAS, Academy
 from testkit.events import make_one
-from testkit.stack import impatient_stack
 from testkit.waiting import wait_until
 from testkit.workbooks import HEADER, roster_rows, workbook
 
@@ -29,13 +28,6 @@ pytestmark = [pytest.mark.stack, pytest.mark.slow, pytest.mark.timeout(600)]
 OUTAGE_SECONDS = 60
 HASH = "$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$" + "A" * 43
 WORKERS = [f"{service}-worker" for service in SERVICES]
-
-
-@pytest.fixture(scope="module")
-def own_stack(tmp_path_factory):
-    """Parts of this one are killed and starved, so no other test may use it."""
-    with impatient_stack(tmp_path_factory.mktemp("operated")) as stack:
-        yield stack
 
 
 @pytest.fixture(scope="module")

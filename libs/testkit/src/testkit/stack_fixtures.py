@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from testkit.stack import LocalStack, running_stack, shared_stack
+from testkit.stack import LocalStack, impatient_stack, running_stack, shared_stack
 
 StartStack = Callable[[Path], LocalStack]
 
@@ -18,6 +18,13 @@ def stack(server_directory: Path) -> Iterator[LocalStack]:
     """One running stack for all tests of the session that leave its parts alone."""
     with shared_stack(server_directory) as shared:
         yield shared
+
+
+@pytest.fixture(scope="module")
+def own_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    """One for the tests of a file that kill and starve its parts: nobody else may use it."""
+    with impatient_stack(tmp_path_factory.mktemp("own")) as stack:
+        yield stack
 
 
 @pytest.fixture
