@@ -10,6 +10,7 @@ import pytest
 from eventkit.consumer import Receipt, on
 from eventkit.envelope import Event
 from eventkit.points import Point
+from eventkit.queue import TRIES, Outgoing
 from eventkit.uow import UnitOfWork
 
 Handler = Callable[[UnitOfWork, Sequence[Event]], None]
@@ -123,6 +124,28 @@ def test_a_drain_at_the_last_permitted_receive_makes_no_dead_letter(
     assert stage.consumer(on("kit.thing.made", recording)).poll() == again
     assert stage.dead() == []
     assert stage.effects == [1]
+
+
+def test_a_drain_spends_no_try_and_forgets_none(stage: Any, recording: Handler) -> None:
+    stage.send(1)
+    url = stage.sqs.queue("kit").url
+    for _ in range(2):
+        assert stage.sqs.receive_message(QueueUrl=url)["Messages"]
+        stage.clock.advance(61)
+    for _ in range(3):  # as many deploys as there are
+        stopping = stage.consumer(on("kit.thing.made", recording))
+        stage.points.at("consumer.after_receive", stopping.stop)
+        assert stopping.poll() == Receipt(received=1, returned=1)
+    [message] = stage.queue("kit").receive()
+    assert message.receives == 3
+
+
+@pytest.mark.parametrize("said", ["9" * 5000, "-1", "2.5", "many", "２", ""])
+def test_a_strangers_number_of_tries_is_none(stage: Any, said: str) -> None:
+    queue = stage.queue("kit")
+    queue.send_batch([Outgoing("{}", {TRIES: said} if said else {})])
+    [message] = queue.receive()
+    assert message.receives == 1
 
 
 def test_a_stop_finishes_the_transaction_at_hand_and_returns_the_rest(stage: Any, recording: Handler) -> None:

@@ -198,4 +198,3 @@ def test_times_of_no_event_are_empty(stage: Any, edge: datetime) -> None:
 def test_the_window_ends_where_stragglers_had_ten_minutes(minute: int, last: int) -> None:
     since, until = ledger.window(NINE.replace(minute=minute, second=30))
     assert (until, until - since) == (NINE.replace(hour=last), timedelta(days=1))
-    assert ledger.oldest(NINE) == NINE - timedelta(days=29)

@@ -6,15 +6,14 @@ import getpass
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from contracts import SERVICES
+from eventkit.clock import SEOUL
 
 from academyctl.call import Call
 from academyctl.client import ApiClient, Json
 from academyctl.issuer import DevelopmentIssuer
 
-_SEOUL = ZoneInfo("Asia/Seoul")
 _POLL = 0.3
 
 
@@ -64,7 +63,7 @@ def _development_token(call: Call) -> str:
 
 def seoul(moment: str | None) -> str:
     """An ISO moment as people here read it, or "-"."""
-    return f"{datetime.fromisoformat(moment).astimezone(_SEOUL):%m-%d %H:%M:%S}" if moment else "-"
+    return f"{datetime.fromisoformat(moment).astimezone(SEOUL):%m-%d %H:%M:%S}" if moment else "-"
 
 
 def age(seconds: float) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from contracts import SERVICES
+from contracts import SERVICES, package_of
 from servicekit.roles_sql import Passwords
 from sqlalchemy import make_url
 
@@ -28,16 +28,11 @@ _NOT_INHERITED = frozenset(
 )  # fmt: skip
 
 
-def package(service: str) -> str:
-    """The Python package and the database schema of a service."""
-    return service.replace("-", "_")
-
-
 def passwords(secrets: SecretStore) -> dict[str, Passwords]:
     """The log-in roles of every schema."""
     return {
         schema: Passwords(owner=secrets.get(f"{schema}_owner"), app=secrets.get(f"{schema}_app"))
-        for schema in map(package, SERVICES)
+        for schema in map(package_of, SERVICES)
     }
 
 
@@ -76,7 +71,7 @@ class Surroundings:
 
     def migration(self, service: str) -> Program:
         """Runs to its end; the only process that holds the owner's password."""
-        schema = package(service)
+        schema = package_of(service)
         url = self._url(f"{schema}_owner", self.passwords[schema].owner)
         return self._program(service, "migrate", {"MIGRATION_DATABASE_URL": url})
 
@@ -86,7 +81,7 @@ class Surroundings:
         inherited = {name: value for name, value in os.environ.items() if name not in _NOT_INHERITED}
         return Program(
             f"{service}-{command}",
-            (sys.executable, "-m", package(service), command),
+            (sys.executable, "-m", package_of(service), command),
             lambda: port is None or answers_ok(port, "/readyz"),
             env={**_LAPTOP, **inherited, **self.shared, **own},
             ports=(port,) if port else (),
@@ -95,7 +90,7 @@ class Surroundings:
         )
 
     def _of(self, service: str) -> dict[str, str]:
-        schema = package(service)
+        schema = package_of(service)
         url = self._url(f"{schema}_app", self.passwords[schema].app)
         return {"DATABASE_URL": url, **self.own.get(service, {})}
 

@@ -8,7 +8,7 @@ from contracts.registry import (
     Registry,
     UnknownEventTypeError,
 )
-from contracts.services import SERVICES
+from contracts.services import SERVICES, package_of
 
 REGISTRY = Registry((*enrollment.EVENTS, *students.EVENTS, *erasure.EVENTS))
 
@@ -20,4 +20,5 @@ __all__ = [
     "NewerEventError",
     "Registry",
     "UnknownEventTypeError",
+    "package_of",
 ]

@@ -9,6 +9,11 @@ SERVICES = ("enrollment", "students", "media", "messaging", "storage-janitor")
 _OWNERS = {"storage": "storage-janitor"}
 
 
+def package_of(service: str) -> str:
+    """Its Python package, which is also its database schema."""
+    return service.replace("-", "_")
+
+
 def owner_of(context: str) -> str:
     """The service that publishes the events whose first word is `context`."""
     return _OWNERS.get(context, context)

@@ -6,6 +6,10 @@ import threading
 import time
 from datetime import UTC, datetime
 from typing import Protocol
+from zoneinfo import ZoneInfo
+
+SEOUL = ZoneInfo("Asia/Seoul")
+"""Where everybody reads the clock; what is stored is UTC."""
 
 
 class Clock(Protocol):

@@ -185,7 +185,7 @@ def _erase_letters(uow: UnitOfWork, known: Known) -> Counts:
         clean: dict[UUID, str] = {}
         for row in batch:
             # the body before an edit is not needed to replay, and would have to be cleaned as well
-            found = _redacted(row.body, uow.tenant, known) if row.body else None
+            found = _redacted(row.body, uow.tenant, known)
             before = _redacted(row.edited_from, uow.tenant, known) if row.edited_from else None
             if found or before:
                 clean[row.id] = found[0] if found else row.body

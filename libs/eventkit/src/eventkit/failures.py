@@ -9,7 +9,7 @@ from pathlib import Path
 import psycopg
 from botocore.exceptions import ConnectionError as BotoConnectionError
 from botocore.exceptions import HTTPClientError
-from contracts import SERVICES
+from contracts import SERVICES, package_of
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
@@ -111,7 +111,7 @@ def describe(error: BaseException) -> str:
 
 
 # where an image installs them too, among everybody else's packages
-_OWN = {"contracts", "eventkit", "servicekit", *(service.replace("-", "_") for service in SERVICES)}
+_OWN = {"contracts", "eventkit", "servicekit", *(package_of(service) for service in SERVICES)}
 
 
 def place(error: BaseException) -> str:

@@ -13,8 +13,6 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from eventkit import inbox
-
 SPAN = timedelta(hours=24)
 _HOUR = "to_timestamp(('x' || left(replace({id}::text, '-', ''), 12))::bit(48)::bigint / 3600000 * 3600)"
 
@@ -46,11 +44,6 @@ def window(now: datetime) -> tuple[datetime, datetime]:
     """The 24 h before the last full hour that ended ten minutes ago or more: the same for every service."""
     end = (now - timedelta(minutes=10)).replace(minute=0, second=0, microsecond=0)
     return end - SPAN, end
-
-
-def oldest(now: datetime) -> datetime:
-    """Before it the books are being thrown away."""
-    return now - inbox.KEEP + timedelta(days=1)
 
 
 _PUBLISHED = text(f"""

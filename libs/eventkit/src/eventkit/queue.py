@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, Self, TypeVar
@@ -20,6 +21,7 @@ TRIES = "tries_before"
 QUEUE_ERRORS = (BotoCoreError, ClientError)
 """What any call here may raise when the queue cannot be reached or refuses the whole request."""
 
+_COUNT = re.compile(r"[0-9]{1,6}")
 _DEPTH = (
     "ApproximateNumberOfMessages",
     "ApproximateNumberOfMessagesNotVisible",
@@ -231,14 +233,18 @@ def _entry(position: int, message: Outgoing) -> dict[str, Any]:
 def _message(raw: Mapping[str, Any]) -> Message:
     sent = raw.get("MessageAttributes") or {}
     attributes = {name: value["StringValue"] for name, value in sent.items() if "StringValue" in value}
-    before = attributes.get(TRIES, "")
     return Message(
         receipt=raw["ReceiptHandle"],
         body=raw["Body"],
-        receives=int(raw["Attributes"]["ApproximateReceiveCount"])
-        + (int(before) if before.isdecimal() else 0),
+        receives=int(raw["Attributes"]["ApproximateReceiveCount"]) + count_in(attributes, TRIES),
         attributes=attributes,
     )
+
+
+def count_in(attributes: Mapping[str, str], name: str) -> int:
+    """A number that somebody said in an attribute; 0 for none, and for what is no sensible count."""
+    said = attributes.get(name, "")
+    return int(said) if _COUNT.fullmatch(said) else 0
 
 
 def _tens(items: Sequence[T]) -> Iterator[Sequence[T]]:

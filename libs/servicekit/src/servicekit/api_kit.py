@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from contracts import package_of
 from flask import Flask
 
 from servicekit.app import create_base_app
@@ -36,7 +37,7 @@ class ApiKit(Generic[S]):
         # each thread has a transaction open; health and an identity's look-up some more
         pool = loaded.web_threads + 2
         metrics = HttpMetrics(service)
-        schema, use = service.replace("-", "_"), pool_use(metrics.figures, pool)
+        schema, use = package_of(service), pool_use(metrics.figures, pool)
         db = Database(loaded.database_url.reveal(), schema, pool, use=use)
         return cls(service, loaded, db, metrics)
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, TypeVar
 
+from contracts import package_of
+
 from servicekit import logs
 from servicekit.settings import CommonSettings, SettingsError, load
 
@@ -30,7 +32,7 @@ class Call:
     @property
     def package(self) -> str:
         """The Python package and the database schema."""
-        return self.service.replace("-", "_")
+        return package_of(self.service)
 
     def load(self) -> Any:
         """The service's settings, with logging set up. Raises SettingsError."""

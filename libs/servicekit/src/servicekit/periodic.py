@@ -8,8 +8,8 @@ from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
+from eventkit.clock import SEOUL
 from eventkit.errors import PermanentError, TransientError, UnknownOutcomeError
 from eventkit.failures import DATABASE_ERRORS, describe, place
 from eventkit.ports import Database
@@ -22,7 +22,6 @@ from servicekit.metrics import PERIODIC_INTERVAL, PERIODIC_RUNS, PERIODIC_SUCCES
 
 log = logging.getLogger(__name__)
 
-SEOUL = ZoneInfo("Asia/Seoul")
 _TICK = 60.0  # seconds between looks at the due time, which another worker may have moved
 _RETRY = timedelta(minutes=5)
 _LONGEST = 3600.0  # seconds a body may run before /livez doubts the loop

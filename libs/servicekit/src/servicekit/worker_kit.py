@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
-from contracts import REGISTRY
+from contracts import REGISTRY, package_of
 from contracts.erasure import receipt_of
 from eventkit import inbox, outbox
 from eventkit.clock import SYSTEM_CLOCK
@@ -59,7 +59,7 @@ class WorkerKit:
         """`metrics` are the service's own. Connects to nothing yet."""
         # a handler may hold two connections (its own and a lease's); relay, tasks and health some more
         pool = 2 * settings.worker_threads + 4
-        schema = service.replace("-", "_")
+        schema = package_of(service)
         declared = (*KIT, *WORKER, *metrics)
         tracer = tracer_of(service, settings)
         runtime = Runtime(SYSTEM_CLOCK, Metrics(CollectorRegistry(), declared), tracer=tracer)

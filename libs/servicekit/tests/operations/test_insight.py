@@ -14,16 +14,11 @@ from eventkit.outbox import Row, mark_sent, write
 from servicekit.operations import audit
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
+from testkit.api import refused
 
 TYPE = "students.student.changed"
 INVALID = (422, "invalid_request", "입력값을 확인해 주세요.")
 SPAN = ["since보다 뒤, 31일 이내여야 합니다."]
-
-
-def refused(answer: Any) -> tuple[int, str, str]:
-    body = answer.get_json()
-    assert answer.content_type == "application/problem+json"
-    return answer.status_code, body["code"], body["detail"]
 
 
 def period(hours: int = 1) -> dict[str, str]:

@@ -11,16 +11,11 @@ from eventkit.envelope import encode
 from eventkit.outbox import Row, mark_sent, write
 from eventkit.subscription import on
 from sqlalchemy import text
+from testkit.api import refused
 
 TYPE, OTHER = "students.student.changed", "students.student.merged"
 INVALID = (422, "invalid_request", "입력값을 확인해 주세요.")
 NOT_REBUILDABLE = (422, "not_rebuildable", "다시 만들 수 있는 조회 모델의 이벤트가 아닙니다.")
-
-
-def refused(answer: Any) -> tuple[int, str, str]:
-    body = answer.get_json()
-    assert answer.content_type == "application/problem+json"
-    return answer.status_code, body["code"], body["detail"]
 
 
 def asked(*types: str, **more: Any) -> dict[str, Any]:

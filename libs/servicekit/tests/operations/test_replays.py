@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 from eventkit.deadletters.replays import FREE
+from testkit.api import refused
 
 TYPE = "students.student.changed"
 NOBODY = str(UUID(int=9))
@@ -19,12 +20,6 @@ NO_APPROVAL = (
 )
 OWN = (403, "own_approval", "자신이 만든 재처리는 승인할 수 없습니다.")
 FORBIDDEN = (403, "forbidden", "이 작업을 할 권한이 없습니다.")
-
-
-def refused(answer: Any) -> tuple[int, str, str]:
-    body = answer.get_json()
-    assert answer.content_type == "application/problem+json"
-    return answer.status_code, body["code"], body["detail"]
 
 
 def told(desk: Any, replay_id: str) -> Any:

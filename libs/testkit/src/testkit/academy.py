@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import psycopg
 from academyctl.client import ApiClient, ApiError, Json
-from contracts import SERVICES
+from contracts import SERVICES, package_of
 
 from testkit.stack import LocalStack
 from testkit.waiting import wait_until
@@ -19,7 +19,7 @@ from testkit.workbooks import HEADER, Row, roster_rows, workbook
 
 T = TypeVar("T")
 ENROLLMENTS = "/api/v1/enrollments"
-SCHEMAS = tuple(service.replace("-", "_") for service in SERVICES)
+SCHEMAS = tuple(package_of(service) for service in SERVICES)
 
 
 class Academy:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from importlib import import_module
 
+from contracts import package_of
 from flask import Flask
 from flask.testing import FlaskClient
 from servicekit.settings import load
+from werkzeug.test import TestResponse
 
 from testkit.tokens import Issuer
 
@@ -37,7 +39,7 @@ def environment(issuer: Issuer, database_url: str = NOWHERE, **more: str) -> dic
 
 def app_of(service: str, issuer: Issuer, database_url: str = NOWHERE) -> Flask:
     """The service's app as gunicorn gets it."""
-    package = service.replace("-", "_")
+    package = package_of(service)
     settings = import_module(f"{package}.settings").Settings
     app: Flask = import_module(f"{package}.app").create_app(load(settings, environment(issuer, database_url)))
     return app
@@ -61,3 +63,10 @@ def internal(app: Flask) -> FlaskClient:
     client = app.test_client()
     client.environ_base["HTTP_X_WORKER_TOKEN"] = INTERNAL_TOKEN
     return client
+
+
+def refused(answer: TestResponse) -> tuple[int, str, str]:
+    """Status, code and Korean detail of a problem."""
+    body = answer.get_json()
+    assert answer.content_type == "application/problem+json"
+    return answer.status_code, body["code"], body["detail"]

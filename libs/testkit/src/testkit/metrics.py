@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 
-from contracts import SERVICES
+from contracts import SERVICES, package_of
 from eventkit import metrics as eventkit
 from eventkit.metrics import Metric
 from servicekit import metrics as servicekit
@@ -34,6 +34,6 @@ def groups() -> list[Group]:
 
 def _of_services() -> Iterator[Group]:
     for service in SERVICES:
-        module = f"{service.replace('-', '_')}.metrics"
+        module = f"{package_of(service)}.metrics"
         if find_spec(module):
             yield Group(service, f"Service {service}", import_module(module).ALL)

@@ -16,7 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from unittest.mock import patch
 
-from contracts import REGISTRY, SERVICES
+from contracts import REGISTRY, SERVICES, package_of
 from eventkit.subscription import Subscription
 from flask import Flask
 from servicekit.app import Route, routes
@@ -66,7 +66,7 @@ def tables_of(service: str, issuer: Issuer) -> dict[str, str]:
 
     Raises ReadmeError.
     """
-    package = service.replace("-", "_")
+    package = package_of(service)
     settings = import_module(f"{package}.settings").Settings
     build_worker = import_module(f"{package}.worker").build_worker
     subscriptions, tasks = _given_to_the_kit(build_worker, load(settings, environment(issuer)))

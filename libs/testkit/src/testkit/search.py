@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 import psycopg
-from contracts import SERVICES
+from contracts import SERVICES, package_of
 
 from testkit.academy import SCHEMAS
 from testkit.stack import LocalStack
@@ -101,7 +101,7 @@ def wait_until_collected(stack: LocalStack) -> None:
 
 def dead_letters(stack: LocalStack, service: str) -> list[dict[str, Any]]:
     """The collected dead letters of a service that are JSON."""
-    query = f"SELECT body FROM {service.replace('-', '_')}.dead_letter ORDER BY id"
+    query = f"SELECT body FROM {package_of(service)}.dead_letter ORDER BY id"
     with psycopg.connect(stack.admin_url, autocommit=True) as conn:
         bodies = [body for (body,) in conn.execute(query.encode())]
     return [json.loads(body) for body in bodies if body.startswith("{")]

@@ -22,7 +22,7 @@ from academyctl.issuer import DevelopmentIssuer
 from academyctl.secret_store import SecretStore
 from academyctl.services import DATABASE
 from academyctl.state import StackState, read_state
-from contracts import SERVICES
+from contracts import SERVICES, package_of
 
 from testkit.servers import Facts, free_ports, shared
 from testkit.waiting import wait_until
@@ -169,7 +169,7 @@ def second_worker(stack: LocalStack, service: str) -> AbstractContextManager[obj
     environment = psutil.Process(stack.pid(f"{service}-worker")).environ()
     program = Program(
         f"{service}-worker-2",
-        (sys.executable, "-m", service.replace("-", "_"), "worker"),
+        (sys.executable, "-m", package_of(service), "worker"),
         lambda: answers_ok(port, "/readyz"),
         env=environment | {"HEALTH_BIND": f"127.0.0.1:{port}"},
         start_seconds=90,

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from contracts import SERVICES
+from contracts import SERVICES, package_of
 from dotenv.parser import Binding, parse_stream
 from servicekit.settings import Found, read
 
-from academyctl.services import package
 from academyctl.state import StackState
 
 SHARED = ".env"
@@ -41,7 +40,7 @@ class Service:
     @property
     def package(self) -> str:
         """The Python package and the database schema."""
-        return package(self.name)
+        return package_of(self.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +72,7 @@ def of_stack(state: StackState) -> Sources:
 
 
 def _service(name: str, environ: Mapping[str, str]) -> Service:
-    settings = import_module(f"{package(name)}.settings").Settings
+    settings = import_module(f"{package_of(name)}.settings").Settings
     return Service(name, environ, settings, read(settings, environ))
 
 

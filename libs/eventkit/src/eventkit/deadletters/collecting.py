@@ -19,14 +19,13 @@ from eventkit.erasure import ALONE
 from eventkit.errors import TransientError, UndecodableError
 from eventkit.ids import new_id
 from eventkit.ports import Database
-from eventkit.queue import Message, Queue
+from eventkit.queue import Message, Queue, count_in
 from eventkit.redaction import hint
 
 # SQS itself moved it: whoever had it last died or hung, six times over
 _NOBODY_SAID = "max_receives"
 # what a stranger's body says is shown to people and in metrics only if it looks like a type
 _EVENT_TYPE = re.compile(r"[a-z_]{1,30}(?:\.[a-z_]{1,30}){1,3}")
-_COUNT = re.compile(r"[0-9]{1,6}")
 _ID = re.compile(r'"id"\s*:\s*"([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})"')
 
 
@@ -79,7 +78,7 @@ class Collector:
             reason=said.get("reason", _NOBODY_SAID),
             place=said.get("place", ""),
             source_queue=said.get("source_queue", self._dead.name.removesuffix("-dlq")),
-            attempts=_number(said),
+            attempts=count_in(said, "attempts"),
             seen_at=_moment(said) or self._clock.now(),
             body=message.body,
             **facts,
@@ -117,11 +116,6 @@ def _guessed(body: str) -> _Facts:
 def _id_in(body: str) -> UUID | None:
     found = _ID.search(body)
     return UUID(found[1]) if found else None
-
-
-def _number(said: Mapping[str, str]) -> int:
-    given = said.get("attempts", "")
-    return int(given) if _COUNT.fullmatch(given) else 0
 
 
 def _moment(said: Mapping[str, str]) -> datetime | None:

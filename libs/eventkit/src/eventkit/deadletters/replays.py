@@ -249,11 +249,15 @@ def summaries(conn: Connection, replay_ids: Sequence[UUID]) -> Mapping[UUID, Sum
 
 # --- is a cause mended by this build? -------------------------------------------------------------
 
+# asked every few seconds: bodies are read of groups that wait for a verdict only
 _UNJUDGED = text("""
-    SELECT DISTINCT ON (fingerprint) fingerprint, body FROM dead_letter d
-    WHERE state = 'open' AND NOT EXISTS (SELECT FROM dead_letter_verdict v
-        WHERE v.fingerprint = d.fingerprint AND v.build = :build)
-    ORDER BY fingerprint, first_seen LIMIT :limit
+    SELECT g.fingerprint, oldest.body
+    FROM (SELECT DISTINCT fingerprint FROM dead_letter WHERE state = 'open') AS g
+    CROSS JOIN LATERAL (SELECT body FROM dead_letter d
+        WHERE d.state = 'open' AND d.fingerprint = g.fingerprint ORDER BY first_seen LIMIT 1) AS oldest
+    WHERE NOT EXISTS (SELECT FROM dead_letter_verdict v
+        WHERE v.fingerprint = g.fingerprint AND v.build = :build)
+    ORDER BY g.fingerprint LIMIT :limit
 """)
 _JUDGED = text("""
     INSERT INTO dead_letter_verdict (fingerprint, build, forecast, checked_at)

@@ -19,7 +19,7 @@ from servicekit.operations.schemas import (
     ReplayItemsSchema,
     ReplaySchema,
     ReplaysSchema,
-    chosen,
+    some_chosen,
 )
 from servicekit.pagination import PageSchema, fetch_page
 from servicekit.problem import Problem
@@ -59,9 +59,7 @@ _BY_CAUSE = text("""
 @operations.response(201, ReplaySchema)
 def create_replay(given: dict[str, Any]) -> dict[str, Any]:
     """Freeze the open letters that match; the worker tries each without effect. 422 filter_required."""
-    of = chosen(given)
-    if not of.values():
-        raise Problem("filter_required")
+    of = some_chosen(given)
     with system() as conn:
         replay_id = replays.create(conn, of, caller())
         audit.record(conn, caller(), "replay_created", replay_id, filter=of.values())

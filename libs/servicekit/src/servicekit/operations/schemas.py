@@ -9,6 +9,7 @@ from marshmallow import Schema, fields
 
 from servicekit.fields import Changes, Choice, Id, Ids, Moment, StrictSchema, Text, Texts
 from servicekit.pagination import PageSchema
+from servicekit.problem import Problem
 
 _FINGERPRINT = 12
 
@@ -73,18 +74,23 @@ class ResendSchema(RebuildSchema):
     destination = Text(40, required=True)
 
 
-class CauseSchema(Schema):
-    """`forecast`: what a dry run of this build said of one of them; null before it ran."""
+class _DeathSchema(Schema):
+    """What a letter, or a group of them, died of, and when."""
 
     fingerprint = fields.String()
     type = fields.String()
     handler = fields.String()
     reason = fields.String()
     place = fields.String()
-    count = fields.Integer()
-    tenants = fields.Integer()
     first_seen = fields.AwareDateTime()
     last_seen = fields.AwareDateTime()
+
+
+class CauseSchema(_DeathSchema):
+    """`forecast`: what a dry run of this build said of one of them; null before it ran."""
+
+    count = fields.Integer()
+    tenants = fields.Integer()
     forecast = fields.String(allow_none=True)
 
 
@@ -93,22 +99,15 @@ class CausesSchema(Schema):
     results = fields.List(fields.Nested(CauseSchema))
 
 
-class LetterSchema(Schema):
+class LetterSchema(_DeathSchema):
     id = Id()
     tenant_id = fields.String()
     event_id = Id(allow_none=True)
-    type = fields.String()
-    handler = fields.String()
-    reason = fields.String()
-    place = fields.String()
-    fingerprint = fields.String()
     correlation_id = fields.String(allow_none=True)
     published_at = fields.AwareDateTime(allow_none=True)
     source_queue = fields.String()
     attempts = fields.Integer()
     seen = fields.Integer()
-    first_seen = fields.AwareDateTime()
-    last_seen = fields.AwareDateTime()
     state = fields.String()
     edited = fields.Boolean()
 
@@ -172,3 +171,11 @@ def chosen(given: dict[str, Any]) -> Filter:
     """The filter of a validated LetterFilterSchema."""
     names = ("type", "tenant_id", "fingerprint", "correlation_id", "since", "until", "ids")
     return Filter(**{name: given.get(name) for name in names})
+
+
+def some_chosen(given: dict[str, Any]) -> Filter:
+    """As chosen(), for what must not be done to everything by mistake. Raises Problem 422 filter_required."""
+    of = chosen(given)
+    if not of.values():
+        raise Problem("filter_required")
+    return of

@@ -10,12 +10,12 @@ from datetime import datetime
 from itertools import groupby
 from uuid import UUID
 
+from eventkit.clock import SEOUL
 from eventkit.errors import PermanentError, TransientError
 from eventkit.failures import describe
 from eventkit.ports import Database as DatabasePort
 from eventkit.trace import Cause
 from eventkit.uow import unit_of_work
-from servicekit.periodic import SEOUL
 from servicekit.storage import ObjectStore, open_store
 from sqlalchemy.exc import SQLAlchemyError
 

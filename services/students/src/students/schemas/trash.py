@@ -6,8 +6,8 @@ import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from eventkit.clock import SEOUL
 from marshmallow import Schema, ValidationError, fields, post_load, validate
 from servicekit.fields import Choice, Data, Id, Ids, Password, StrictSchema, Text, Whole
 
@@ -27,7 +27,6 @@ REASONS = records.REASONS | {
     "cross_tenant_reference": "다른 학원의 기록과 연결되어 영구 삭제할 수 없습니다. 운영팀에 문의해 주세요.",
     IDENTITY_MISMATCH: "이름과 학부모 전화번호가 삭제된 학생과 다릅니다.",
 }
-_SEOUL = ZoneInfo("Asia/Seoul")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
@@ -47,7 +46,7 @@ class Until(fields.Field[datetime]):
                 raise ValueError("not text")
             moment = datetime.fromisoformat(value)
             if _DATE.fullmatch(value):
-                moment = moment.replace(tzinfo=_SEOUL) + timedelta(days=1)
+                moment = moment.replace(tzinfo=SEOUL) + timedelta(days=1)
             if moment.tzinfo is None:
                 raise ValueError("no time zone")
             moment = moment.astimezone(UTC)

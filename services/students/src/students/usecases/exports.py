@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from eventkit.clock import SEOUL
 from eventkit.uow import UnitOfWork
 
 from students.domain.audit import Action, Actor
@@ -21,7 +21,6 @@ Transaction = Callable[[], AbstractContextManager[UnitOfWork]]
 Student = Mapping[str, Any]
 
 BATCH = 2000
-SEOUL = ZoneInfo("Asia/Seoul")
 # a byte order mark: without it Excel takes UTF-8 for cp949
 _BOM = "\ufeff"
 _TYPES = {"ELEMENTARY": "초등학교", "MIDDLE": "중학교", "HIGH": "고등학교", None: ""}
