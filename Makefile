@@ -1,7 +1,7 @@
 # `make` prints this help. Bodies are in deploy/scripts, which .ci/run uses as well.
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help run setup test check lint types fmt docs bench bench-import bench-events lock clean
+.PHONY: help run setup test check lint types fmt docs bench bench-import bench-events bench-encode lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
@@ -38,6 +38,9 @@ bench-import: ## the roster import: rows/s, ratio to COPY, cost per row as sheet
 
 bench-events: ## consumer and relay as ratios to bare boto3, wake-up by NOTIFY as a ratio to a poll
 	@exec deploy/scripts/bench events
+
+bench-encode: ## one encode job as a ratio to bare ffmpeg, one pass and three; fMP4 beside TS
+	@exec deploy/scripts/bench encode
 
 lock: ## resolve requirements/*.in again
 	@exec deploy/scripts/setup dev && exec deploy/scripts/lock

@@ -10,6 +10,7 @@ from vulture import Vulture
 # used by tests and testkit alone, and why it stands in production code all the same
 FOR_TESTS = {
     "ALL_POINTS": "every crash point by name, beside the points themselves",
+    "ENCODE_POINTS": "those of an encoder, likewise",
     "CONSUMES": "what a service hears, to be compared with the registry (DESIGN section 2)",
     "PUBLISHES": "what a service says, likewise",
     "THROWAWAY": "PostgreSQL without durability: knowledge of the embedded server",

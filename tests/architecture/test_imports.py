@@ -28,6 +28,7 @@ LAYERS = {
     "commands": {"adapters", "domain", "events", "settings", "store", "usecases"},
     "app": {"adapters", "domain", "http", "ports", "settings", "store", "usecases"},
     "worker": {"adapters", "domain", "handlers", "metrics", "settings", "usecases"},
+    "encoder": {"adapters", "domain", "metrics", "settings", "usecases"},
     "__main__": {"commands", "settings"},
 }
 # the identity rule is shared with the students service, so it stands in contracts

@@ -14,6 +14,7 @@ from testkit.metrics import groups
 
 # what a label's values are taken from; a person, a tenant, an id or a path is nothing of that
 LABELS = {
+    "code": "words in code",
     "destination": "services",
     "method": "HTTP methods, else other",
     "operation": "calls to SQS",
@@ -23,9 +24,11 @@ LABELS = {
     "route": "route templates",
     "service": "services",
     "state": "words in code",
+    "stuck": "words in code",
     "status": "classes, 2xx to 5xx",
     "task": "periodic tasks",
     "type": "event types of the registry, else unknown",
+    "what": "words in code",
 }
 # prometheus.io/docs/practices/naming: the base unit, never a part or a multiple of it
 OTHER_UNITS = re.compile(r"_(ms|millis|milliseconds|minutes|hours|days|kb|mb|kilobytes|percent)(_|$)")

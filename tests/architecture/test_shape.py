@@ -24,6 +24,7 @@ OPTIONAL = (
     "schemas",
     "ports.py",
     "adapters",
+    "encoder.py",
     "http",
     "commands",
     "metrics.py",

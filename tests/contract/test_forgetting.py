@@ -28,6 +28,7 @@ LABELS = Path(__file__).parents[2] / "libs" / "console" / "js" / "labels.js"
 # enough for a column that must have something
 SAMPLES = {
     "text": "x",
+    "character varying": "x",
     "uuid": str(UUID(int=2)),
     "integer": 1,
     "bigint": 1,

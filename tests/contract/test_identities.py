@@ -26,7 +26,7 @@ from testkit.api import app_of
 from testkit.tokens import KEY_ID
 
 ROLES = frozenset(Role)
-STUDENTS = "/api/v1/students"
+STUDENTS, MEDIA = "/api/v1/students", "/api/v1/media"
 # every door that needs no token, by service: nothing else may be open
 DOORS = {
     "students": {
@@ -37,11 +37,22 @@ DOORS = {
         ("GET", f"{STUDENTS}/token/keys/"),
         ("POST", f"{STUDENTS}/registration_requests/"),
     },
+    # opened by a signature in the address
+    "media": {("GET", f"{MEDIA}/hls/<tenant>/<uuid:video_id>/<path:rest>")},
 }
 # and every route that students or parents may ask, by their roles
 FAMILY = {
     "students": {("GET", f"{STUDENTS}/me/", ACCOUNT_ROLES), ("PATCH", f"{STUDENTS}/me/", STUDENT)},
+    "media": {
+        ("GET", f"{MEDIA}/videos/student/", ACCOUNT_ROLES),
+        *(
+            ("POST", f"{MEDIA}/playback/{what}/", ACCOUNT_ROLES)
+            for what in ("start", "refresh", "heartbeat", "events", "end")
+        ),
+    },
 }
+# what a service without its database, and media without the students service, answers to those
+AWAY = {"students": "database_unavailable", "media": "auth_unavailable"}
 
 
 def pages(service):
@@ -146,7 +157,7 @@ def test_students_and_parents_get_nowhere_but_where_they_are_named(service, issu
     """With a genuine token of theirs, whatever role it claims; the other services know none of them."""
     app = app_of(service, issuer)
     client = app.test_client()
-    expected = (403, "forbidden") if service == "students" else (401, "invalid_token")
+    expected = (403, "forbidden") if service in FAMILY else (401, "invalid_token")
     answers = {}
     for method, path, admitted in by_roles(app, signed_in):
         for role in [*sorted(ROLES - (admitted & ACCOUNT_ROLES)), "superuser"]:
@@ -165,13 +176,13 @@ def test_students_and_parents_are_admitted_where_it_is_written_down(service, iss
 
 
 def test_no_route_that_admits_accounts_skips_asking_whether_the_sign_in_lives(service, issuer):
-    """The database of these apps is away, so that asking shows as 503; an answer would be a way in."""
+    """Whom these apps would ask is away, so that asking shows as 503; an answer would be a way in."""
     app = app_of(service, issuer)
     for method, path, roles in FAMILY.get(service, ()):
         for role in roles:
             headers = {"Authorization": f"Bearer {issuer.mint_account(role=role)}"}
             answer = app.test_client().open(path, method=method, headers=headers)
-            assert (answer.status_code, answer.get_json()["code"]) == (503, "database_unavailable")
+            assert (answer.status_code, answer.get_json()["code"]) == (503, AWAY[service])
 
 
 @pytest.mark.parametrize("token", [None, "", "wrong", "test-internal-token-000", "test-internal-token-00011"])

@@ -77,7 +77,7 @@ def test_it_scrapes_every_process(prometheus, stack):
         (service, job, f"{stack.url(f'{service}-{job}')}/metrics")
         for service in SERVICES
         for job in ("api", "worker")
-    }
+    } | {("media", "encoder", f"{stack.url('media-encoder')}/metrics")}
 
 
 def test_it_knows_every_declared_metric_by_its_kind(prometheus):
@@ -124,7 +124,10 @@ def test_the_figures_are_those_of_the_work_that_was_done(prometheus, stack, tmp_
     ("query", "expected"),
     [
         ("sum by (service) (academy_relay_elected)", {(service,): 1 for service in SERVICES}),
-        ("count by (job) (academy_db_pool_limit)", {("api",): len(SERVICES), ("worker",): len(SERVICES)}),
+        (
+            "count by (job) (academy_db_pool_limit)",
+            {("api",): len(SERVICES), ("worker",): len(SERVICES), ("encoder",): 1},
+        ),
         (
             "count by (queue) (academy_queue_visible_messages)",
             {(f"academy-{service}-events",): 1 for service in SERVICES},

@@ -13,7 +13,7 @@ from academyctl import endpoints, gateway, prometheus
 from academyctl.config import Directories, LocalSettings, Ports, load_settings
 from academyctl.issuer import AUDIENCE, ISSUER, ROLES, DevelopmentIssuer
 from academyctl.secret_store import SecretStore
-from academyctl.services import Surroundings, passwords, students_environment
+from academyctl.services import Surroundings, media_environment, passwords, students_environment
 from contracts import SERVICES
 from servicekit.auth import OPERATIONS, STAFF_ROLES, KeySet, Role, Source, TokenVerifier
 from servicekit.keys import signing_keys
@@ -32,8 +32,13 @@ def surroundings(directories: Directories, **environ: str) -> Surroundings:
     found = endpoints.find(settings, secrets, Ports(settings.port))
     shared = endpoints.service_environment(settings, found, secrets, directories)
     ports = Ports(settings.port)
-    own = {"students": students_environment(secrets, directories.accounts_key, ports)}
-    return Surroundings(found.admin_url, ports, shared, passwords(secrets), directories.metrics, own)
+    own = {
+        "students": students_environment(secrets, directories.accounts_key, ports),
+        "media": media_environment(secrets, ports),
+    }
+    return Surroundings(
+        found.admin_url, ports, shared, passwords(secrets), directories.metrics, directories.scratch, own
+    )
 
 
 def test_settings_name_every_problem_at_once() -> None:
@@ -122,8 +127,9 @@ def test_the_development_issuer_signs_for_staff_and_operators_only() -> None:
 def test_every_part_has_a_port_of_its_own(directories: Directories) -> None:
     told = surroundings(directories)
     ports = [port for service in SERVICES for port in (*told.api(service).ports, *told.worker(service).ports)]
+    ports += told.encoder().ports
     ports += [Ports(8800).gateway, Ports(8800).postgres, Ports(8800).sqs, Ports(8800).s3]
-    assert len(ports) == len(set(ports)) == 2 * len(SERVICES) + 4
+    assert len(ports) == len(set(ports)) == 2 * len(SERVICES) + 5
 
 
 def test_named_servers_take_the_place_of_the_embedded_ones(directories: Directories) -> None:
@@ -198,7 +204,7 @@ def test_prometheus_finds_every_process_of_the_stack_and_the_rules(directories: 
         (kind, service): [f"127.0.0.1:{program(service).ports[0]}"]
         for kind, program in (("api", told.api), ("worker", told.worker))
         for service in SERVICES
-    }
+    } | {("encoder", "media"): [f"127.0.0.1:{told.encoder().ports[0]}"]}
     assert all(job["honor_labels"] for job in written["scrape_configs"])
     (rules,) = map(Path, written["rule_files"])
     assert rules.is_absolute()
@@ -207,3 +213,22 @@ def test_prometheus_finds_every_process_of_the_stack_and_the_rules(directories: 
 
 def test_the_defaults_are_those_of_the_readme() -> None:
     assert load_settings({}) == LocalSettings(data=".academy", port=8800)
+
+
+def test_only_media_signs_playback_urls_and_asks_where_students_sign_in(
+    directories: Directories, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = surroundings(directories).api("media").env
+    sign_in = f"http://127.0.0.1:{Ports(8800).api('students')}"
+    assert re.fullmatch("v1:[0-9a-f]{64}", told["CDN_HLS_SIGNING_SECRET"])
+    assert told["STUDENTS_URL"] == sign_in
+    assert told["ACCOUNT_JWKS_URL"] == f"{sign_in}/api/v1/students/token/keys/"
+    again = surroundings(directories).worker("media").env
+    names = {"CDN_HLS_SIGNING_SECRET", "STUDENTS_URL", "ACCOUNT_JWKS_URL"}
+    assert {name: again[name] for name in names} == {name: told[name] for name in names}
+    for name in names:
+        monkeypatch.setenv(name, "set-outside")
+    told_outside = surroundings(directories)
+    assert {told_outside.worker("media").env[name] for name in names} == {"set-outside"}
+    others = [told_outside.api(service) for service in SERVICES if service != "media"]
+    assert not [program.name for program in others if names & set(program.env)]

@@ -3,7 +3,8 @@
  *
  * @typedef {{ results: any[], next: string | null }} Page
  * @typedef {{ query?: Record<string, string | number | boolean | null | undefined>, body?: unknown,
- *             key?: string, signal?: AbortSignal, timeout?: number }} Options
+ *             key?: string, signal?: AbortSignal, timeout?: number, keepalive?: boolean }} Options
+ *          `keepalive`: also when the tab is being closed
  * @typedef {{ key?: string, method?: "POST" | "PUT", signal?: AbortSignal,
  *             onProgress?: (sent: number, total: number) => void }} UploadOptions
  */
@@ -113,6 +114,11 @@ export class Api {
   }
 
   /** @returns {Promise<any>} */
+  put(/** @type {string} */ path, /** @type {unknown} */ body, /** @type {Options} */ options = {}) {
+    return this.#send("PUT", path, { ...options, body });
+  }
+
+  /** @returns {Promise<any>} */
   patch(/** @type {string} */ path, /** @type {unknown} */ body, /** @type {Options} */ options = {}) {
     return this.#send("PATCH", path, { ...options, body });
   }
@@ -160,7 +166,7 @@ export class Api {
     const body = options.body === undefined ? undefined : JSON.stringify(options.body);
     let response, text;
     try {
-      response = await fetch(withQuery(path, options.query), { method, headers, body, signal, cache: "no-store" });
+      response = await fetch(withQuery(path, options.query), { method, headers, body, signal, keepalive: options.keepalive, cache: "no-store" });
       text = await response.text();
     } catch {
       options.signal?.throwIfAborted();
@@ -210,7 +216,7 @@ export class Api {
 }
 
 /** Give up on an upload when nothing has moved for long; a slow line alone is no reason. */
-function stallWatch(/** @type {XMLHttpRequest} */ xhr) {
+export function stallWatch(/** @type {XMLHttpRequest} */ xhr) {
   let timer = setTimeout(() => xhr.abort(), UPLOAD_STALL_MS);
   const stop = () => clearTimeout(timer);
   const touch = () => {

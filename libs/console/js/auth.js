@@ -55,6 +55,16 @@ export class Auth extends EventTarget {
     return this.#has("viewer", "operator", "approver");
   }
 
+  /** Whether this is a student or a parent, who only watch. @returns {boolean} */
+  get learns() {
+    return this.#has("student", "parent");
+  }
+
+  /** Whose pages to show. @returns {import("./router.js").Audience} */
+  get audience() {
+    return this.watches ? "operations" : this.learns ? "learner" : "academy";
+  }
+
   /** Whether to offer what changes something in operations. @returns {boolean} */
   get operates() {
     return this.#has("operator", "approver");

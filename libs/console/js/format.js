@@ -20,7 +20,8 @@ export function number(/** @type {number | null | undefined} */ value) {
 export function size(/** @type {number} */ bytes) {
   if (bytes < 1024) return `${bytes} B`;
   if (bytes < 1024 * 1024) return `${Math.round(bytes / 1024)} KB`;
-  return `${(bytes / 1024 / 1024).toFixed(1)} MB`;
+  if (bytes < 1024 ** 3) return `${(bytes / 1024 ** 2).toFixed(1)} MB`;
+  return `${Number((bytes / 1024 ** 3).toFixed(2))} GB`;
 }
 
 /** "01012345678" → "010-1234-5678"; anything else as it is @returns {string} */
@@ -58,6 +59,15 @@ export function age(/** @type {number} */ seconds) {
   const units = /** @type {[number, string][]} */ ([[86_400, "일"], [3600, "시간"], [60, "분"]]);
   for (const [size, unit] of units) if (seconds >= size) return `${Math.round(seconds / size)}${unit}`;
   return `${Math.round(Math.max(seconds, 0))}초`;
+}
+
+/** Seconds as a player shows them: 75 → "1:15", 3675 → "1:01:15" @returns {string} */
+export function span(/** @type {number | null | undefined} */ seconds) {
+  const whole = Math.floor(seconds ?? NaN);
+  if (!Number.isFinite(whole)) return "";
+  const two = (/** @type {number} */ value) => String(value).padStart(2, "0");
+  const [hours, minutes] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60];
+  return hours ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
 }
 
 /** Today in Seoul as YYYY-MM-DD, the value of a date input. @returns {string} */

@@ -142,3 +142,36 @@ export const DEEDS = /** @type {Record<string, string>} */ ({
   replay_applied: "재처리 적용", replay_paused: "재처리 일시 정지", replay_resumed: "재처리 계속", replay_cancelled: "재처리 취소",
   read_model_rebuilt: "조회 모델 다시 만들기", events_resent: "이벤트 다시 보내기",
 });
+
+export const VIDEO_STATES = /** @type {Record<string, { label: string, tone: string }>} */ ({
+  PENDING: { label: "업로드 중", tone: "calm" },
+  UPLOADED: { label: "인코딩 대기", tone: "info" },
+  PROCESSING: { label: "인코딩 중", tone: "info" },
+  VIEWABLE: { label: "재생 가능 (고화질 준비 중)", tone: "good" },
+  READY: { label: "재생 가능", tone: "good" },
+  FAILED: { label: "실패", tone: "bad" },
+});
+
+/** What becomes of a file in this tab. */
+export const UPLOAD_STATES = /** @type {Record<string, string>} */ ({
+  waiting: "차례를 기다리는 중", starting: "준비하는 중", sending: "올리는 중", finishing: "확인하는 중",
+  paused: "일시 정지", done: "올림", failed: "올리지 못함", cancelled: "취소함",
+});
+
+export const ACCESS_MODES = /** @type {Record<string, { label: string, tone: string }>} */ ({
+  FREE_REVIEW: { label: "자유 복습", tone: "good" },
+  PROCTORED_CLASS: { label: "출석 수업", tone: "info" },
+  BLOCKED: { label: "시청 금지", tone: "bad" },
+});
+
+/** What a player tells of. */
+export const PLAYBACK_EVENTS = /** @type {Record<string, string>} */ ({
+  VISIBILITY_HIDDEN: "화면을 가림", VISIBILITY_VISIBLE: "화면으로 돌아옴", FOCUS_LOST: "다른 창으로 감", FOCUS_GAINED: "창으로 돌아옴",
+  SEEK_ATTEMPT: "건너뛰기 시도", SPEED_CHANGE_ATTEMPT: "배속 시도", FULLSCREEN_ENTER: "전체 화면", FULLSCREEN_EXIT: "전체 화면 끝", PLAYER_ERROR: "재생 오류",
+});
+
+/** Why a student cannot watch a video. */
+export const WATCH_REFUSALS = /** @type {Record<string, string>} */ ({
+  not_enrolled: "수강 중인 강의가 아닙니다.", no_session_access: "이 차시에 배정되지 않았습니다.",
+  video_not_ready: "아직 준비 중인 영상입니다.", blocked: "시청할 수 없는 영상입니다. 학원에 문의해 주세요.",
+});

@@ -1,7 +1,9 @@
-/** Composition root: what there is, and how it is put together. A new page is one line in ACADEMY or OPERATIONS. */
+/** Composition root: what there is, and how it is put together. A new page is one line in ACADEMY, OPERATIONS or LEARNER. */
 import { Api } from "./api.js";
 import { Auth, adoptLink } from "./auth.js";
 import { OperationsClient } from "./operations/client.js";
+import { MediaClient } from "./media/client.js";
+import { Uploads } from "./media/upload/uploads.js";
 import { causesPage } from "./pages/causes.js";
 import { certificatePage } from "./pages/certificate.js";
 import { duplicatesPage } from "./pages/duplicates.js";
@@ -26,6 +28,11 @@ import { studentPage } from "./pages/student.js";
 import { studentsPage } from "./pages/students.js";
 import { tasksPage } from "./pages/tasks.js";
 import { trashPage } from "./pages/trash.js";
+import { videoPage } from "./pages/video.js";
+import { videoUploadPage } from "./pages/video-upload.js";
+import { videosPage } from "./pages/videos.js";
+import { watchPage } from "./pages/watch.js";
+import { watchVideoPage } from "./pages/watch-video.js";
 import { RosterClient } from "./roster/client.js";
 import { Recent } from "./roster/recent.js";
 import { Router } from "./router.js";
@@ -34,7 +41,7 @@ import { Shell } from "./ui/shell.js";
 
 /**
  * What every page is given.
- * @typedef {{ auth: Auth, api: Api, router: Router, roster: RosterClient, students: StudentsClient, operations: OperationsClient,
+ * @typedef {{ auth: Auth, api: Api, router: Router, roster: RosterClient, students: StudentsClient, operations: OperationsClient, media: MediaClient, uploads: Uploads,
  *             recent: Recent, sent: { jobId: string, draft: import("./roster/client.js").Draft } | null }} App
  *           `sent`: the last upload with its file, so that a preview can be applied; gone on reload
  */
@@ -48,6 +55,9 @@ const ACADEMY = [
   { path: "/students/excel", page: studentsImportPage, under: "/students" },
   { path: "/students/:id", page: studentPage, under: "/students" },
   { path: "/students/:id/edit", page: editStudentPage, under: "/students" },
+  { path: "/videos", page: videosPage, nav: "강의 영상" },
+  { path: "/videos/upload", page: videoUploadPage, under: "/videos" },
+  { path: "/videos/:id", page: videoPage, under: "/videos" },
   { path: "/registrations", page: registrationsPage, nav: "가입 신청" },
   { path: "/merges", page: mergesPage, nav: "같은 학생 확인" },
   { path: "/trash", page: trashPage, nav: "삭제된 학생" },
@@ -68,23 +78,32 @@ const OPERATIONS = [
   { path: "/operations/readiness", page: readinessPage, nav: "준비 상태" },
   { path: "/operations/audit", page: operatorAuditPage, nav: "운영 기록" },
 ];
+const LEARNER = [
+  { path: "/watch", page: watchPage, nav: "내 강의 영상" },
+  { path: "/watch/:id", page: watchVideoPage, under: "/watch" },
+];
+const HOMES = { academy: ACADEMY, operations: OPERATIONS, learner: LEARNER };
 /** @type {import("./router.js").Route[]} */
-const ROUTES = [...ACADEMY, ...OPERATIONS.map((route) => ({ ...route, operations: true }))];
+const ROUTES = Object.entries(HOMES).flatMap(([audience, routes]) =>
+  routes.map((route) => ({ ...route, audience: /** @type {import("./router.js").Audience} */ (audience) })));
 
 function start() {
   const auth = new Auth();
   const api = new Api(auth);
-  const home = () => (auth.watches ? OPERATIONS : ACADEMY)[0].path;
+  const home = () => HOMES[auth.audience][0].path;
   const shell = new Shell({ routes: ROUTES, home, auth });
+  const media = new MediaClient(api);
   const router = new Router({ routes: ROUTES, home, show: (view, path) => shell.show(view, path) });
   /** @type {App} */
   const app = {
-    auth, api, router, roster: new RosterClient(api), students: new StudentsClient(api), operations: new OperationsClient(api), recent: new Recent(auth), sent: null,
+    auth, api, router, roster: new RosterClient(api), students: new StudentsClient(api), operations: new OperationsClient(api),
+    media, uploads: new Uploads(media), recent: new Recent(auth), sent: null,
   };
   router.app = app;
 
   const signIn = () => {
     app.sent = null;
+    app.uploads.stop(auth.reason);
     router.leave();
     shell.show(signInPage(auth.reason), null);
   };

@@ -5,9 +5,10 @@
  *             signal: AbortSignal }} Context  `signal` aborts when the page is left
  * @typedef {{ title: string, node: HTMLElement }} View
  * @typedef {(context: Context) => View} PageFunction
- * @typedef {{ path: string, page: PageFunction, nav?: string, under?: string, operations?: boolean }} Route
- *          `nav` is its label in the menu; `under` the path of the menu entry that it belongs to;
- *          `operations`: in the menu of those who run the system, not in an academy's
+ * @typedef {"academy" | "operations" | "learner"} Audience  the desk; those who run the system; students and parents
+ * @typedef {{ path: string, page: PageFunction, nav?: string, under?: string, audience?: Audience }} Route
+ *          `nav` is its label in the menu of its audience (the desk's, unless said); `under` the path of the menu entry
+ *          that it belongs to
  */
 
 /** A hand-typed stray % is no reason to fail. @returns {string} */

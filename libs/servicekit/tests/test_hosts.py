@@ -54,11 +54,11 @@ def own_service(given: Settings, aws: Cloud) -> Host:
 
 
 def instance(given: Settings) -> Target:
-    return target_of(given(WAKE_WORKER=f"ec2:{INSTANCE}"))
+    return target_of(f"ec2:{INSTANCE}", given())
 
 
 def service(given: Settings) -> Target:
-    return target_of(given(WAKE_WORKER="ecs:academy/media-worker"))
+    return target_of("ecs:academy/media-worker", given())
 
 
 def test_an_instance_stops_itself_and_is_started_when_it_has_stopped(given: Settings, aws: Cloud) -> None:
@@ -137,7 +137,7 @@ def test_metadata_that_cannot_be_reached_stops_nothing(given: Settings, aws: Clo
 
 def test_a_worker_that_does_not_exist_is_told(given: Settings, aws: Cloud) -> None:
     with pytest.raises(UnavailableError, match="ECS: IndexError"):
-        target_of(given(WAKE_WORKER="ecs:academy/nobody")).wake()
+        target_of("ecs:academy/nobody", given()).wake()
     with pytest.raises(UnavailableError, match=r"EC2: InvalidInstanceID\.NotFound"):
-        target_of(given(WAKE_WORKER="ec2:i-00000000000000000")).wake()
+        target_of("ec2:i-00000000000000000", given()).wake()
     assert (aws.desired, aws.instance) == (1, "running")

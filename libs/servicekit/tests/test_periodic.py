@@ -15,7 +15,7 @@ from eventkit.runtime import Runtime
 from prometheus_client import CollectorRegistry
 from servicekit.db import Database as Real
 from servicekit.metrics import WORKER
-from servicekit.periodic import PeriodicLoop, PeriodicTask
+from servicekit.periodic import PeriodicLoop, PeriodicTask, hasten
 from testkit.clock import FakeClock
 from testkit.database import TestDatabase
 
@@ -165,6 +165,22 @@ def test_a_daily_task_missed_by_both_workers_is_caught_up_once_by_one_of_them(ki
     assert kit.admin.execute("SELECT due_at FROM periodic_task").fetchone() == (
         datetime(2026, 3, 5, 18, 15, tzinfo=UTC),
     )
+
+
+def test_a_hastened_task_runs_at_the_next_look_and_then_in_step(kit: TestDatabase) -> None:
+    runs: list[datetime] = []
+    worker = Worker(kit.database, FakeClock(datetime.now(UTC)), runs, every=HOUR)
+    worker.loop.tick()
+    worker.clock.advance(300)
+    worker.loop.tick()
+    assert len(runs) == 1
+    with kit.database.tenant("demo") as conn:
+        hasten(conn, "sweep")
+        hasten(conn, "another")
+    worker.loop.tick()
+    assert len(runs) == 2
+    worker.pass_hours(1)
+    assert [later - earlier for earlier, later in pairwise(runs)] == [timedelta(minutes=5), HOUR]
 
 
 def test_a_bug_ends_the_loop_and_the_next_process_waits_before_it_tries_again(kit: TestDatabase) -> None:

@@ -30,8 +30,8 @@ from prometheus_client import CollectorRegistry
 from servicekit.hosts import OwnProcess
 from servicekit.metrics import WORKER
 from servicekit.periodic import PeriodicLoop, PeriodicTask
-from servicekit.selfstop import SelfStop
-from servicekit.waking import TASK_PATIENCE, Waker
+from servicekit.selfstop import SelfStop, needed_worker
+from servicekit.waking import TASK_PATIENCE, Waker, waiting_for_worker
 from sqlalchemy.exc import OperationalError
 from testkit.clock import FakeClock
 from testkit.database import Operations, TestDatabase
@@ -90,8 +90,12 @@ class Stage:
         self.sweep = PeriodicTask("sweep", self.on_time, daily_at=time(3, 15))
         self.task = PeriodicLoop(self.sweep, self.db, self.runtime)
         self.task.tick()
-        self.self_stop = SelfStop(self.db, [self.queue], self.runtime, self.machine, POLLS)
-        self.waker = Waker(self.db, lambda: [self.queue], self.machine, self.clock)
+        self.self_stop = SelfStop(
+            needed_worker(self.db, [self.queue], self.clock), self.runtime, self.machine, POLLS
+        )
+        self.waker = Waker(
+            waiting_for_worker(self.db, lambda: [self.queue], self.clock), self.machine, self.clock
+        )
 
     def another_consumer(self, runtime: Runtime | None = None) -> Consumer:
         letters, heard = Queue.open(self.sqs, "kit-dlq"), [on("kit.thing.made", self.on_thing_made)]
@@ -397,7 +401,7 @@ def test_an_idle_worker_process_drains_and_ends_with_zero(
     caplog.set_level(logging.INFO)
     runtime = Runtime(SYSTEM_CLOCK, stage.runtime.metrics, registry=REGISTRY)
     consumer = stage.another_consumer(runtime)  # does not wait at the queue: a poll costs nothing
-    self_stop = SelfStop(stage.db, [stage.queue], runtime, OwnProcess(), 50)
+    self_stop = SelfStop(needed_worker(stage.db, [stage.queue], runtime.clock), runtime, OwnProcess(), 50)
     relay = Relay(stage.db, {"kit": stage.queue}, runtime)
     bind = f"127.0.0.1:{free_ports()}"
     worker = Worker("kit", stage.db, [consumer], relay, [self_stop], runtime, threads=2, health_bind=bind)

@@ -12,7 +12,13 @@ import boto3
 import pytest
 from eventkit.errors import PermanentError, UnavailableError
 from servicekit.settings import StorageSettings, load
-from servicekit.storage import ObjectMissingError, R2Store, open_store
+from servicekit.storage import (
+    ObjectMissingError,
+    R2Store,
+    RangeNotSatisfiableError,
+    open_store,
+)
+from testkit.objects import MemoryObjects
 from testkit.servers import S3Server
 
 pytestmark = pytest.mark.servers
@@ -101,6 +107,8 @@ def test_a_store_that_is_away_or_refuses_us_is_unavailable(
         lambda: broken.head("a"),
         lambda: broken.delete(["a"]),
         lambda: list(broken.list("a")),
+        lambda: broken.open("a"),
+        lambda: broken.read_range("a", 0, 1),
     ):
         with pytest.raises(UnavailableError):
             call()
@@ -109,3 +117,55 @@ def test_a_store_that_is_away_or_refuses_us_is_unavailable(
 def test_a_missing_bucket_is_our_mistake_not_the_objects(s3_server: S3Server, tmp_path: Path) -> None:
     with pytest.raises(UnavailableError):
         open_store(settings(s3_server), "no-such-bucket").download_to("a", tmp_path / "b")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "start", "end"),
+    [
+        (None, 0, 9),
+        ((0, None), 0, 9),
+        ((0, 0), 0, 0),
+        ((3, 5), 3, 5),
+        ((3, None), 3, 9),
+        ((9, 9), 9, 9),
+        ((3, 10**12), 3, 9),
+    ],
+)
+@pytest.mark.parametrize("kind", ["r2", "memory"])
+def test_a_range_says_where_it_lies(
+    store: R2Store, tmp_path: Path, kind: str, wanted: tuple[int, int | None] | None, start: int, end: int
+) -> None:
+    objects = store if kind == "r2" else MemoryObjects()
+    (tmp_path / "a").write_bytes(b"0123456789")
+    objects.put_file("range/a", tmp_path / "a", "video/mp4")
+
+    stream = objects.open("range/a", wanted)
+
+    assert (stream.start, stream.end, stream.info.size) == (start, end, 10)
+    assert stream.info.content_type == "video/mp4"
+    assert b"".join(stream.chunks) == b"0123456789"[start : end + 1]
+
+
+@pytest.mark.parametrize("kind", ["r2", "memory"])
+def test_a_range_past_the_end_is_refused_but_reads_as_nothing(
+    store: R2Store, tmp_path: Path, kind: str
+) -> None:
+    objects = store if kind == "r2" else MemoryObjects()
+    (tmp_path / "a").write_bytes(b"0123456789")
+    objects.put_file("range/b", tmp_path / "a")
+
+    with pytest.raises(RangeNotSatisfiableError):
+        objects.open("range/b", (10, None))
+    assert objects.read_range("range/b", 10, 5) == b""
+    assert objects.read_range("range/b", 8, 5) == b"89"
+    assert objects.read_range("range/b", 0, 2) == b"01"
+    with pytest.raises(ObjectMissingError):
+        objects.open("range/none")
+
+
+def test_an_object_is_served_as_it_was_stored(store: R2Store, tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"#EXTM3U")
+    store.put_file("kept/a", tmp_path / "a", "application/vnd.apple.mpegurl", cache_control="no-cache")
+    with urlopen(store.presign_get("kept/a", timedelta(minutes=5), "a.m3u8")) as answer:
+        assert answer.headers["Cache-Control"] == "no-cache"
+        assert answer.headers["Content-Type"] == "application/vnd.apple.mpegurl"

@@ -269,10 +269,21 @@ def driver(browser: Browser, downloads: Path) -> Iterator[webdriver.Chrome]:
 
 
 @pytest.fixture
-def console(driver: webdriver.Chrome, stack: LocalStack, artifacts: Path) -> Iterator[Console]:
-    """On the desk's screen, not signed in. Afterwards the browser must have had nothing to complain of."""
-    console = Console(driver, stack.base_url, artifacts)
-    console.size(DESK)
+def console_at(driver: webdriver.Chrome, artifacts: Path) -> Callable[[str], Console]:
+    """The console of a server, on the desk's screen, not signed in."""
+
+    def at(base_url: str) -> Console:
+        console = Console(driver, base_url, artifacts)
+        console.size(DESK)
+        return console
+
+    return at
+
+
+@pytest.fixture
+def console(console_at: Callable[[str], Console], stack: LocalStack) -> Iterator[Console]:
+    """Of the whole stack. Afterwards the browser must have had nothing to complain of."""
+    console = console_at(stack.base_url)
     yield console
     assert console.recorded("violations") == []
     assert console.complaints() == []

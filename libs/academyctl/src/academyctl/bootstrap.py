@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from botocore.exceptions import ClientError
 from servicekit.roles_sql import bootstrap_database
 
@@ -11,8 +14,12 @@ from academyctl.queues import create_queues, load_queues
 from academyctl.secret_store import SecretStore
 from academyctl.services import DATABASE, passwords
 
+if TYPE_CHECKING:
+    from types_boto3_s3.type_defs import CORSConfigurationTypeDef, CORSRuleTypeDef
+
 QUEUES = REPOSITORY / "deploy" / "queues.yaml"
 BUCKETS = ("academy-excel", "academy-video", "academy-ai", "academy-storage")
+UPLOADS = "academy-video"
 _PROBE = "ready.probe"
 
 
@@ -26,8 +33,10 @@ def queues(endpoints: Endpoints) -> None:
     create_queues(endpoints.sqs(), load_queues(QUEUES, QUEUE_PREFIX))
 
 
-def buckets(endpoints: Endpoints) -> None:
-    """Also waits until a first object can be written. Raises BotoCoreError or ClientError."""
+def buckets(endpoints: Endpoints, origins: Sequence[str]) -> None:
+    """Also waits until a first object can be written; `origins`: where pages come from that may send videos
+    straight to the bucket, none: its rules are left as they are. Raises BotoCoreError or ClientError.
+    """
     client = endpoints.r2()
     for name in BUCKETS:
         try:
@@ -36,5 +45,19 @@ def buckets(endpoints: Endpoints) -> None:
             if error.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
                 raise
             client.create_bucket(Bucket=name)
+    if origins:
+        client.put_bucket_cors(Bucket=UPLOADS, CORSConfiguration=upload_rules(origins))
     client.put_object(Bucket=BUCKETS[0], Key=_PROBE, Body=b"")
     client.delete_object(Bucket=BUCKETS[0], Key=_PROBE)
+
+
+def upload_rules(origins: Sequence[str]) -> CORSConfigurationTypeDef:
+    """What a presigned PUT from a page needs, and nothing else."""
+    rule: CORSRuleTypeDef = {
+        "AllowedOrigins": list(origins),
+        "AllowedMethods": ["PUT"],
+        "AllowedHeaders": ["content-type"],
+        "ExposeHeaders": ["ETag"],
+        "MaxAgeSeconds": 3600,
+    }
+    return {"CORSRules": [rule]}

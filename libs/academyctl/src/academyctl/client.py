@@ -23,6 +23,7 @@ class ApiError(RuntimeError):
         text = problem.get("detail") or problem.get("title") or "no explanation"
         super().__init__(f"HTTP {status} {problem.get('code', '')}: {text}")
         self.status = status
+        self.code = str(problem.get("code", ""))
 
 
 class ApiClient:
@@ -43,6 +44,10 @@ class ApiClient:
     def patch(self, path: str, body: Json) -> Json:
         """The answer's JSON object."""
         return self._call("PATCH", path, {"Content-Type": "application/json"}, json.dumps(body).encode())
+
+    def delete(self, path: str) -> Json:
+        """The answer's JSON object; empty where there is none."""
+        return self._call("DELETE", path, {}, None)
 
     def upload(self, path: str, fields: Mapping[str, str], file: Path, *, idempotency_key: str = "") -> Json:
         """POST a multipart form with `file`, read from the disk as it is sent."""

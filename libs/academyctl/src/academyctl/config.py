@@ -97,8 +97,13 @@ class Ports:
         """The worker's health port."""
         return self.api(service) + 1
 
+    @property
+    def encoder(self) -> int:
+        """Its health port, after all of the services'."""
+        return self.gateway + 20 + 2 * len(SERVICES)
 
-PORT_BLOCK = 20 + 2 * len(SERVICES)  # consecutive ports that one stack may use
+
+PORT_BLOCK = 21 + 2 * len(SERVICES)  # consecutive ports that one stack may use
 assert 3 + s3.PORTS <= 20
 
 
@@ -150,6 +155,11 @@ class Directories:
     def prometheus(self) -> Path:
         """The configuration that scrapes this stack."""
         return self.data / "prometheus.yml"
+
+    @property
+    def scratch(self) -> Path:
+        """Where the encoder works."""
+        return self.data / "scratch"
 
     @property
     def samples(self) -> Path:

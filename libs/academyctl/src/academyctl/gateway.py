@@ -76,17 +76,20 @@ $routes
 }
 """)
 _POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' {photos}; font-src 'self'; "
-    "connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' {store}; font-src 'self'; "
+    "media-src 'self' blob:; connect-src 'self' {store}; manifest-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 
 
-def program(directories: Directories, ports: Ports, photos: str) -> Program:
-    """nginx with its configuration written below the data directory; `photos`: where signed links lead."""
+def program(directories: Directories, ports: Ports, store: str) -> Program:
+    """nginx with its configuration written below the data directory; `store`: where signed links lead, for
+    photos to be seen and videos to be sent.
+    """
     home = directories.gateway
     config = home / "nginx.conf"
     config.write_text(
-        configuration(yaml.safe_load(RULES.read_text(encoding="utf-8")), directories.jwks, ports, photos)
+        configuration(yaml.safe_load(RULES.read_text(encoding="utf-8")), directories.jwks, ports, store)
     )
     return Program(
         "gateway",
@@ -97,7 +100,7 @@ def program(directories: Directories, ports: Ports, photos: str) -> Program:
     )
 
 
-def configuration(rules: dict[str, Any], jwks: Path, ports: Ports, photos: str = "") -> str:
+def configuration(rules: dict[str, Any], jwks: Path, ports: Ports, store: str = "") -> str:
     """The text of nginx.conf."""
     routes = [
         f"    location {match} {{ proxy_pass http://127.0.0.1:{ports.api(service)}; }}"
@@ -111,7 +114,7 @@ def configuration(rules: dict[str, Any], jwks: Path, ports: Ports, photos: str =
         port=ports.gateway,
         console=CONSOLE,
         jwks=jwks,
-        policy=_POLICY.format(photos=photos),
+        policy=_POLICY.format(store=store),
         routes="\n".join(routes),
         not_found=_problem(404, "not_found", "Not Found", "요청한 주소를 찾을 수 없습니다."),
         too_large=_problem(413, "payload_too_large", "Content Too Large", "보낸 내용이 너무 큽니다."),

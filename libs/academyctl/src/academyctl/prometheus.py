@@ -30,9 +30,14 @@ def configuration(template: dict[str, Any], ports: Ports) -> dict[str, Any]:
 
 
 def _job(job: dict[str, Any], ports: Ports) -> dict[str, Any]:
-    port_of = {"api": ports.api, "worker": ports.health}[job["job_name"]]
+    ports_of = {
+        "api": {service: ports.api(service) for service in SERVICES},
+        "worker": {service: ports.health(service) for service in SERVICES},
+        "encoder": {"media": ports.encoder},
+    }
     targets = [
-        {"targets": [f"127.0.0.1:{port_of(service)}"], "labels": {"service": service}} for service in SERVICES
+        {"targets": [f"127.0.0.1:{port}"], "labels": {"service": service}}
+        for service, port in ports_of[job["job_name"]].items()
     ]
     kept = {name: value for name, value in job.items() if name not in _DISCOVERY}
     return {**kept, "static_configs": targets}

@@ -24,6 +24,7 @@ _NOT_INHERITED = frozenset(
     {
         "DATABASE_URL", "MIGRATION_DATABASE_URL", "PROMETHEUS_MULTIPROC_DIR", "ACADEMY_TOKEN",
         "ACCOUNT_SIGNING_KEYS", "PSEUDONYM_KEY", "PEER_URLS",
+        "CDN_HLS_SIGNING_SECRET", "STUDENTS_URL", "ACCOUNT_JWKS_URL",
     }
 )  # fmt: skip
 
@@ -48,6 +49,17 @@ def students_environment(secrets: SecretStore, accounts_key: Path, ports: Ports)
     return {name: os.environ.get(name) or value for name, value in own.items()}
 
 
+def media_environment(secrets: SecretStore, ports: Ports) -> dict[str, str]:
+    """What only the media service is told: the key of playback URLs, and where students sign in."""
+    students = f"http://127.0.0.1:{ports.api('students')}"
+    own = {
+        "CDN_HLS_SIGNING_SECRET": f"v1:{secrets.get('hls_signing_key', 32)}",
+        "STUDENTS_URL": students,
+        "ACCOUNT_JWKS_URL": f"{students}/api/v1/students/token/keys/",
+    }
+    return {name: os.environ.get(name) or value for name, value in own.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What the services are given: `shared` holds SQS, R2, issuer and internal token, `own` is by service."""
@@ -57,6 +69,7 @@ class Surroundings:
     shared: Mapping[str, str]
     passwords: Mapping[str, Passwords]
     metrics: Path
+    scratch: Path
     own: Mapping[str, Mapping[str, str]]
 
     def api(self, service: str) -> Program:
@@ -68,6 +81,12 @@ class Surroundings:
         port = self.ports.health(service)
         bound = {"HEALTH_BIND": f"127.0.0.1:{port}"}
         return self._program(service, "worker", bound | self._of(service), port)
+
+    def encoder(self) -> Program:
+        """The media service's other process: it takes videos' jobs from a table."""
+        port = self.ports.encoder
+        bound = {"HEALTH_BIND": f"127.0.0.1:{port}", "ENCODER_SCRATCH": str(self.scratch)}
+        return self._program("media", "encoder", bound | self._of("media"), port)
 
     def migration(self, service: str) -> Program:
         """Runs to its end; the only process that holds the owner's password."""

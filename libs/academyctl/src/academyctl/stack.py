@@ -17,7 +17,7 @@ from academyctl.embedded.program import Program
 from academyctl.issuer import DevelopmentIssuer
 from academyctl.ports import require_free
 from academyctl.secret_store import SecretStore
-from academyctl.services import DATABASE, Surroundings, passwords, students_environment
+from academyctl.services import DATABASE, Surroundings, media_environment, passwords, students_environment
 from academyctl.state import StackState
 from academyctl.supervisor import Say, Supervisor
 
@@ -47,14 +47,14 @@ class Stack:
         servers, services = list(self._servers()), self._surroundings()
         prometheus.write(self._directories, self._ports)
         gate = gateway.program(self._directories, self._ports, self._endpoints.r2_url)
-        parts = [gate, *map(services.api, SERVICES), *map(services.worker, SERVICES)]
+        parts = [gate, *map(services.api, SERVICES), *map(services.worker, SERVICES), services.encoder()]
         await asyncio.to_thread(self._prepare, [*servers, *parts])
         self._write_state()  # in place of the one that a killed run left
         await self._supervisor.start(servers)
         await asyncio.gather(
             asyncio.to_thread(bootstrap.database, self._endpoints, self._secrets),
             asyncio.to_thread(bootstrap.queues, self._endpoints),
-            asyncio.to_thread(bootstrap.buckets, self._endpoints),
+            asyncio.to_thread(bootstrap.buckets, self._endpoints, self._pages()),
         )
         await self._supervisor.run(map(services.migration, SERVICES))
         await self._supervisor.start(parts)
@@ -89,18 +89,28 @@ class Stack:
         if not settings.r2_endpoint:
             yield s3.program(at.s3, self._ports.s3, *self._endpoints.r2_keys)
 
+    def _pages(self) -> tuple[str, ...]:
+        """Origins of the console; of a real R2 whoever runs it says who may upload."""
+        return (
+            () if self._settings.r2_endpoint else (self.base_url, f"http://localhost:{self._ports.gateway}")
+        )
+
     def _surroundings(self) -> Surroundings:
         shared = endpoints.service_environment(
             self._settings, self._endpoints, self._secrets, self._directories
         )
-        own = students_environment(self._secrets, self._directories.accounts_key, self._ports)
+        own = {
+            "students": students_environment(self._secrets, self._directories.accounts_key, self._ports),
+            "media": media_environment(self._secrets, self._ports),
+        }
         return Surroundings(
             self._endpoints.admin_url,
             self._ports,
             shared,
             passwords(self._secrets),
             self._directories.metrics,
-            {"students": own},
+            self._directories.scratch,
+            own,
         )
 
     def _write_state(self) -> None:

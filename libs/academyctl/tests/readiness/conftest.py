@@ -32,6 +32,7 @@ Environ = dict[str, str]
 SECRETS = {
     "INTERNAL_WORKER_TOKEN": "8f1c2e7a9b3d4c5e6f708192a3b4c5d6",
     "PSEUDONYM_KEY": "3d7e" * 16,
+    "CDN_HLS_SIGNING_SECRET": "5b9a" * 16,
     "AWS_SECRET_ACCESS_KEY": "aws-secret-of-nobody",
 }
 
@@ -68,6 +69,7 @@ class Installation:
             "prefix": self.shared["QUEUE_PREFIX"],
             "excel": self.shared["R2_EXCEL_BUCKET"],
             "storage": self.own["students"]["R2_STORAGE_BUCKET"],
+            "video": self.shared["R2_VIDEO_BUCKET"],
         }
 
     def own_queues(self) -> None:
@@ -133,7 +135,7 @@ def servers(sqs_server: str, s3_server: S3Server) -> tuple[Any, Any, Environ]:
     )
     create_queues(sqs, load_queues(QUEUES, prefix))
     r2 = r2_client(s3_server.endpoint, s3_server.access_key, s3_server.secret_key)
-    buckets = {kind: f"readiness-{kind}-{uuid4().hex[:8]}" for kind in ("excel", "storage")}
+    buckets = {kind: f"readiness-{kind}-{uuid4().hex[:8]}" for kind in ("excel", "storage", "video")}
     for name in buckets.values():
         r2.create_bucket(Bucket=name)
     leading = {
@@ -144,6 +146,7 @@ def servers(sqs_server: str, s3_server: S3Server) -> tuple[Any, Any, Environ]:
         "R2_SECRET_KEY": s3_server.secret_key,
         "R2_EXCEL_BUCKET": buckets["excel"],
         "R2_STORAGE_BUCKET": buckets["storage"],
+        "R2_VIDEO_BUCKET": buckets["video"],
     }
     return sqs, r2, leading | keys
 
@@ -173,6 +176,11 @@ def healthy(
         "ACCOUNT_SIGNING_KEYS": issuer.account_key,
         "PSEUDONYM_KEY": SECRETS["PSEUDONYM_KEY"],
         "PEER_URLS": ",".join(f"{name}=http://{name}.internal" for name in SERVICES if name != "students"),
+    }
+    own["media"] |= {
+        "CDN_HLS_SIGNING_SECRET": SECRETS["CDN_HLS_SIGNING_SECRET"],
+        "STUDENTS_URL": "http://students.internal",
+        "ACCOUNT_JWKS_URL": "http://students.internal/api/v1/students/token/keys/",
     }
     return shared, own
 

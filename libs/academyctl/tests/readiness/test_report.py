@@ -71,7 +71,8 @@ def test_looking_changes_nothing(installation: Any) -> None:
     installation.examine()
     (message,) = installation.sqs.receive_message(QueueUrl=queue, AttributeNames=["All"])["Messages"]
     assert message["Attributes"]["ApproximateReceiveCount"] == "1"
-    for bucket in (installation.names["excel"], installation.names["storage"]):
+    for kind in ("excel", "storage", "video"):
+        bucket = installation.names[kind]
         assert installation.r2.list_objects_v2(Bucket=bucket)["KeyCount"] == 0
 
 

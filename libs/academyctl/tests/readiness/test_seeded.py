@@ -156,7 +156,10 @@ OWN_TABLE = "CREATE TABLE media.mine (); ALTER TABLE media.mine OWNER TO media_a
 CLOSED = ("REVOKE USAGE ON SCHEMA media FROM media_app", "GRANT USAGE ON SCHEMA media TO media_app")
 RENAMED = (("alembic_version", "other"), ("other", "alembic_version"))
 PHOTOS = "students: {storage}"
-EVERY_BUCKET = ("enrollment: {excel}", "storage-janitor: {excel}", PHOTOS)
+EVERY_BUCKET = (
+    *("enrollment: {excel}", "storage-janitor: {excel}", PHOTOS),
+    *("media: {video}", "storage-janitor: {video}"),
+)
 CLOCKS = ("database", "sqs", "storage")
 
 # code: (what is wrong, about what, how)
@@ -171,6 +174,7 @@ SEEDS: dict[str, list[tuple[str, str | tuple[str, ...], Spoil]]] = {
     "env.missing": [
         ("no issuer", "messaging", own("messaging", AUTH_ISSUER="")),
         ("no pseudonym key", "students", own("students", PSEUDONYM_KEY="")),
+        ("no key of playback URLs", "media", own("media", CDN_HLS_SIGNING_SECRET="")),
         ("no key of R2", "storage-janitor", own("storage-janitor", R2_ACCESS_KEY="")),
         ("no database", "media", own("media", DATABASE_URL="")),
     ],
@@ -180,6 +184,7 @@ SEEDS: dict[str, list[tuple[str, str | tuple[str, ...], Spoil]]] = {
         ("MySQL", "media", own("media", DATABASE_URL="mysql://media_app:pw@db/academy")),
         ("a token of a few letters", "students", own("students", INTERNAL_WORKER_TOKEN="few-letters")),
         ("a signing key that is none", "students", own("students", ACCOUNT_SIGNING_KEYS="-----BEGIN")),
+        ("a playback key of 8 bytes", "media", own("media", CDN_HLS_SIGNING_SECRET="5b9a" * 4)),
         ("a queue of no prefix", "media", own("media", QUEUE_PREFIX="", VIDEO_SQS_QUEUE_NAME="videos")),
     ],
     "env.typo": [
@@ -270,12 +275,16 @@ SEEDS: dict[str, list[tuple[str, str | tuple[str, ...], Spoil]]] = {
         ),
         (
             "four days",
-            "{prefix}-video-jobs-dlq",
-            attribute("video-jobs-dlq", "MessageRetentionPeriod", "345600"),
+            "{prefix}-messaging-jobs-dlq",
+            attribute("messaging-jobs-dlq", "MessageRetentionPeriod", "345600"),
         ),
-        ("short polls", "{prefix}-video-jobs", attribute("video-jobs", "ReceiveMessageWaitTimeSeconds", "0")),
+        (
+            "short polls",
+            "{prefix}-messaging-jobs",
+            attribute("messaging-jobs", "ReceiveMessageWaitTimeSeconds", "0"),
+        ),
         ("one receive", "{prefix}-media-events", redrive("media-events", "media-events-dlq", 1)),
-        ("another's dead letters", "{prefix}-media-events", redrive("media-events", "video-jobs-dlq", 6)),
+        ("another's dead letters", "{prefix}-media-events", redrive("media-events", "messaging-jobs-dlq", 6)),
     ],
     "bucket.reachable": [
         ("no bucket", "students: academy-nowhere", own("students", R2_STORAGE_BUCKET="academy-nowhere")),

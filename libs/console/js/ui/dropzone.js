@@ -3,17 +3,17 @@ import { fill, h, uid } from "./dom.js";
 import { icon } from "./icon.js";
 
 /**
- * One file by picker or drop, anywhere on the page.
- * Fires "change"; `file` is null until there is one.
+ * Files by picker or drop, anywhere on the page. One: fires "change", and `file` is null until there is one.
+ * Several (`many`): fires "files" with them as its detail, and stays open for more.
  */
 export class Dropzone extends EventTarget {
   /** @type {File | null} */ file = null;
 
-  constructor(/** @type {{ accept: string, prompt: string, limits: string, signal: AbortSignal }} */ spec) {
+  constructor(/** @type {{ accept: string, prompt: string, limits: string, many?: boolean, signal: AbortSignal }} */ spec) {
     super();
     this.input = h("input", {
-      id: uid("file"), type: "file", accept: spec.accept, class: "visually-hidden",
-      onchange: () => this.input.files?.length && this.set(this.input.files[0]),
+      id: uid("file"), type: "file", accept: spec.accept, multiple: spec.many, class: "visually-hidden",
+      onchange: () => this.#take([...(this.input.files ?? [])]),
     });
     this.spec = spec;
     this.face = h("label", { class: "dropzone", htmlFor: this.input.id });
@@ -27,6 +27,13 @@ export class Dropzone extends EventTarget {
     this.input.value = ""; // the same file can be picked again after it was mended
     this.#paint();
     this.dispatchEvent(new Event("change"));
+  }
+
+  #take(/** @type {File[]} */ files) {
+    if (files.length === 0) return;
+    if (!this.spec.many) return this.set(files[0]);
+    this.input.value = "";
+    this.dispatchEvent(new CustomEvent("files", { detail: files }));
   }
 
   #paint() {
@@ -55,8 +62,8 @@ export class Dropzone extends EventTarget {
       if (!hasFile(event)) return;
       event.preventDefault();
       over(false);
-      const file = event.dataTransfer?.files[0];
-      if (file && !this.input.disabled && !this.input.closest("fieldset:disabled")) this.set(file);
+      const files = [...(event.dataTransfer?.files ?? [])];
+      if (!this.input.disabled && !this.input.closest("fieldset:disabled")) this.#take(files);
     }, { signal });
   }
 }

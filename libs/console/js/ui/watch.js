@@ -14,6 +14,8 @@ import { ApiError, NetworkError } from "../api.js";
 
 const SLOWEST_IN_TROUBLE_MS = 5000;
 const GROWTH = 1.25;
+export const FIRST_WAIT_MS = 1000;
+export const LONGEST_WAIT_MS = 30_000;
 
 /** @template T @param {Watch<T>} spec @returns {Promise<void>} settles when it is over, was refused, or `signal` aborted */
 export async function watch(spec) {
@@ -46,8 +48,29 @@ export function passing(/** @type {unknown} */ error) {
   return error instanceof NetworkError || (error instanceof ApiError && error.transient);
 }
 
+/**
+ * Do something that must succeed in the end: again after a lost connection or a busy server, less and less often.
+ * @template T @param {() => Promise<T>} work @param {{ signal: AbortSignal, onTrouble: (error: Error | null) => void }} spec
+ * @returns {Promise<T>} Throws what does not pass by itself, or the signal's reason.
+ */
+export async function persist(work, { signal, onTrouble }) {
+  for (let wait = FIRST_WAIT_MS; ; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
+    try {
+      signal.throwIfAborted();
+      const value = await work();
+      if (wait > FIRST_WAIT_MS) onTrouble(null);
+      return value;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!passing(error)) throw error;
+      onTrouble(/** @type {Error} */ (error));
+      await pause(wait, { signal });
+    }
+  }
+}
+
 /** Wait, but not past the moment the line or the tab comes back. @returns {Promise<void>} */
-function pause(/** @type {number} */ ms, /** @type {{ signal: AbortSignal, inSight?: boolean }} */ { signal, inSight = false }) {
+export function pause(/** @type {number} */ ms, /** @type {{ signal: AbortSignal, inSight?: boolean }} */ { signal, inSight = false }) {
   return new Promise((resolve) => {
     const over = new AbortController();
     const done = () => {

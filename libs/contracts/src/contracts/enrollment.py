@@ -92,9 +92,9 @@ class EnrollmentChanged(Schema):
 
 
 class SessionEnrollmentChanged(Schema):
-    """Students of one lecture joined or left sessions: as it now is, at most 500 rows per event.
+    """Students of one lecture joined, left or were marked in sessions: as it now is, at most 500 rows each.
 
-    A lower `version` than one already seen is stale.
+    `attendance` is the mark (AttendanceStatus). A lower `version` than one already seen is stale.
     """
 
     session_enrollments = Columns(
@@ -103,6 +103,26 @@ class SessionEnrollmentChanged(Schema):
             "enrollment_id": TEXT,
             "lecture_id": TEXT,
             "student_id": TEXT,
+            "version": INTEGER,
+            "deleted": BOOLEAN,
+        },
+        optional={"attendance": TEXT},
+    )
+
+
+class SessionChanged(Schema):
+    """Sessions of one lecture were made, changed (also its title) or deleted: as they now are.
+
+    A lower `version` than one already seen is stale.
+    """
+
+    sessions = Columns(
+        {
+            "session_id": TEXT,
+            "lecture_id": TEXT,
+            "lecture_title": TEXT,
+            "title": TEXT,
+            "position": INTEGER,
             "version": INTEGER,
             "deleted": BOOLEAN,
         }
@@ -116,4 +136,5 @@ EVENTS = (
     EventType("enrollment.import.failed", ImportFailed, ("enrollment", "storage-janitor")),
     EventType("enrollment.enrollment.changed", EnrollmentChanged, ("media",)),
     EventType("enrollment.session_enrollment.changed", SessionEnrollmentChanged, ("media",)),
+    EventType("enrollment.session.changed", SessionChanged, ("media",)),
 )

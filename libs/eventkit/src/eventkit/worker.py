@@ -1,4 +1,4 @@
-"""The worker process: consumer threads, relay, periodic tasks, health port, and an orderly end."""
+"""The process of a worker: its loops in threads, a health port, and an orderly end."""
 
 from __future__ import annotations
 
@@ -31,14 +31,17 @@ class Loop(Protocol):
 
 
 class Worker:
-    """`run()` blocks until SIGTERM, SIGINT or a crash of any loop."""
+    """`run()` blocks until SIGTERM, SIGINT or a crash of any loop.
+
+    One that hears and says nothing has neither consumers nor a relay.
+    """
 
     def __init__(
         self,
         service: str,
         db: Database,
         consumers: Sequence[Consumer],
-        relay: Relay,
+        relay: Relay | None,
         periodic: Sequence[Loop],
         runtime: Runtime,
         *,
@@ -88,7 +91,9 @@ class Worker:
 
     def _bodies(self) -> list[tuple[str, Callable[[], None]]]:
         """Every loop with its thread's name."""
-        bodies: list[tuple[str, Callable[[], None]]] = [("relay", partial(self._relay.run, self._stop))]
+        bodies: list[tuple[str, Callable[[], None]]] = []
+        if self._relay:
+            bodies.append(("relay", partial(self._relay.run, self._stop)))
         for position, task in enumerate(self._periodic):
             bodies.append((f"periodic-{position}", partial(task.run, self._stop)))
         for consumer in self._consumers:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -40,6 +40,13 @@ class ApiKit(Generic[S]):
         schema, use = package_of(service), pool_use(metrics.figures, pool)
         db = Database(loaded.database_url.reveal(), schema, pool, use=use)
         return cls(service, loaded, db, metrics)
+
+    def wake(self, place: str, needed: Callable[[], str | None]) -> None:
+        """Start what stopped itself at `place` (settings.worker_place; "": nothing) when it is `needed`."""
+        if place:
+            from servicekit.waking import start_waker  # noqa: PLC0415 - brings a worker's libraries
+
+            start_waker(needed, place, self.settings)
 
     def app(
         self,

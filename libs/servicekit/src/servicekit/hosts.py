@@ -54,9 +54,9 @@ def host_of(settings: CommonSettings, environ: Mapping[str, str]) -> Host | None
     return OwnService(_client("ecs", settings), environ[ECS_METADATA])
 
 
-def target_of(settings: CommonSettings) -> Target:
-    """As WAKE_WORKER says."""
-    kind, _, name = settings.wake_worker.partition(":")
+def target_of(place: str, settings: CommonSettings) -> Target:
+    """`place` as settings.worker_place has it (WAKE_WORKER and its like)."""
+    kind, _, name = place.partition(":")
     client = _client(kind, settings)
     return Instance(client, name) if kind == "ec2" else Service(client, *name.split("/"))
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from eventkit.clock import Clock
 from eventkit.errors import UnavailableError
 from eventkit.failures import DATABASE_ERRORS, describe
 from eventkit.ports import Database
@@ -22,6 +23,9 @@ log = logging.getLogger(__name__)
 LOOK_EVERY = 1.0  # seconds
 FAILURES = (*DATABASE_ERRORS, SQLAlchemyError, *QUEUE_ERRORS, UnavailableError)
 """What looking for work, stopping and waking may fail with."""
+
+Needed = Callable[[], str | None]
+"""In a word what a process is needed for, None for nothing. Raises one of FAILURES."""
 
 # A task that is more than a day overdue belongs to no worker any more: it was renamed or removed.
 _WAITING = text("""
@@ -60,19 +64,26 @@ def busy(db: Database, now: datetime) -> str | None:
     return found
 
 
+def needed_worker(db: Database, queues: Sequence[Queue], clock: Clock) -> Needed:
+    """What keeps a worker from stopping itself: whatever waits, whatever some worker is in the middle of."""
+
+    def look() -> str | None:
+        now = clock.now()
+        return waiting(db, queues, now) or busy(db, now)
+
+    return look
+
+
 def told(error: Exception) -> str:
     """One of FAILURES for a log line."""
     return str(error) if isinstance(error, UnavailableError) else describe(error)
 
 
 class SelfStop:
-    """A loop of the worker: `polls` empty polls in a row of every queue, one last look, and it stops."""
+    """A loop of the process: `polls` empty polls in a row of every queue, one last look, and it stops."""
 
-    def __init__(
-        self, db: Database, queues: Sequence[Queue], runtime: Runtime, host: Host, polls: int
-    ) -> None:
-        self._db = db
-        self._queues = queues
+    def __init__(self, needed: Needed, runtime: Runtime, host: Host, polls: int) -> None:
+        self._needed = needed
         self._clock = runtime.clock
         self._pulse = runtime.pulse
         self._idle = runtime.idle
@@ -91,9 +102,7 @@ class SelfStop:
         if not self._is_idle():
             return
         try:
-            now = self._clock.now()
-            reason = waiting(self._db, self._queues, now) or busy(self._db, now)
-            if reason:
+            if reason := self._needed():
                 log.info("empty queues, but not stopping", extra={"reason": reason})
             elif self._is_idle():  # nothing arrived while we looked
                 log.info("nothing to do: stopping", extra={"polls": self._polls})

@@ -308,6 +308,20 @@ class StorageSettings:
     r2_secret_key: Secret[str] = env("R2_SECRET_KEY", secret=True, doc="R2 secret access key")
 
 
+@dataclass(frozen=True, kw_only=True)
+class AccountSettings:
+    """For services that admit students and parents, who sign in at the students service."""
+
+    students_url: str = env(
+        "STUDENTS_URL", parse=url("http", "https"), doc="internal address of the students service"
+    )
+    account_jwks_url: str = env(
+        "ACCOUNT_JWKS_URL",
+        parse=url("https", "http", "file"),
+        doc="keys that sign student and parent tokens: its `/api/v1/students/token/keys/`",
+    )
+
+
 def bucket(kind: str) -> Any:
     """The field of one bucket: kind "excel" is R2_EXCEL_BUCKET, default academy-excel."""
     return env(f"R2_{kind.upper()}_BUCKET", default=f"academy-{kind}", doc=f"R2 bucket of {kind} objects")

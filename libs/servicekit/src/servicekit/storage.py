@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -23,6 +23,7 @@ from servicekit.settings import StorageSettings
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
 
+BINARY = "application/octet-stream"
 MAX_KEY_BYTES = 1024
 _DELETE_BATCH = 1000
 _CHUNK = 1 << 20
@@ -36,12 +37,33 @@ class ObjectMissingError(PermanentError):
         super().__init__("object_missing")
 
 
+class RangeNotSatisfiableError(PermanentError):
+    """The object ends before the range begins."""
+
+    def __init__(self) -> None:
+        super().__init__("range_not_satisfiable")
+
+
 @dataclass(frozen=True, slots=True)
 class ObjectInfo:
-    """`size` in bytes."""
+    """`size` in bytes; a listing does not say the content type."""
 
     key: str
     size: int
+    content_type: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectStream:
+    """Bytes `start` to `end` (both included) of an object; `info.size` is the whole object's.
+
+    `chunks` is read once and closed, or its connection stays taken; it raises what ObjectStore's methods do.
+    """
+
+    info: ObjectInfo
+    chunks: Generator[bytes]
+    start: int
+    end: int
 
 
 class ObjectStore(Protocol):
@@ -51,14 +73,28 @@ class ObjectStore(Protocol):
     when it asks to slow down, PermanentError for a request that can never succeed.
     """
 
-    def put_file(self, key: str, path: Path, content_type: str = "application/octet-stream") -> None:
+    def put_file(
+        self, key: str, path: Path, content_type: str = BINARY, *, cache_control: str | None = None
+    ) -> None:
         """Store the file's bytes, replacing an object of the same key."""
 
     def download_to(self, key: str, path: Path) -> None:
         """Write the whole object to `path`, or leave nothing there. Raises ObjectMissingError."""
 
     def head(self, key: str) -> ObjectInfo:
-        """Size and age. Raises ObjectMissingError."""
+        """Size and type. Raises ObjectMissingError."""
+
+    def open(self, key: str, byte_range: tuple[int, int | None] | None = None) -> ObjectStream:
+        """The object, or bytes (first, last) of it, both included; last None or past the end: to the end.
+
+        Raises ObjectMissingError, RangeNotSatisfiableError.
+        """
+
+    def read_range(self, key: str, start: int, length: int) -> bytes:
+        """At most `length` bytes from `start` on; fewer where the object ends, none at or after its end.
+
+        Raises ObjectMissingError.
+        """
 
     def delete(self, keys: Sequence[str]) -> None:
         """Delete all; a key without object counts as deleted."""
@@ -77,21 +113,18 @@ class R2Store:
         self._client = client
         self._bucket = bucket
 
-    def put_file(self, key: str, path: Path, content_type: str = "application/octet-stream") -> None:
-        with _translated():
-            self._client.upload_file(
-                str(path),
-                self._bucket,
-                _checked(key),
-                ExtraArgs={"ContentType": content_type},
-                Config=_TRANSFER,
-            )
+    def put_file(
+        self, key: str, path: Path, content_type: str = BINARY, *, cache_control: str | None = None
+    ) -> None:
+        extra = {"ContentType": content_type} | ({"CacheControl": cache_control} if cache_control else {})
+        with translated():
+            self._client.upload_file(str(path), self._bucket, checked(key), ExtraArgs=extra, Config=_TRANSFER)
 
     def download_to(self, key: str, path: Path) -> None:
         part = path.with_name(f"{path.name}.part")
         try:
-            with _translated(), part.open("wb") as file:
-                body = self._client.get_object(Bucket=self._bucket, Key=_checked(key))["Body"]
+            with translated(), part.open("wb") as file:
+                body = self._client.get_object(Bucket=self._bucket, Key=checked(key))["Body"]
                 for chunk in body.iter_chunks(_CHUNK):
                     file.write(chunk)
             part.replace(path)
@@ -99,14 +132,30 @@ class R2Store:
             part.unlink(missing_ok=True)
 
     def head(self, key: str) -> ObjectInfo:
-        with _translated():
-            found = self._client.head_object(Bucket=self._bucket, Key=_checked(key))
-        return ObjectInfo(key, found["ContentLength"])
+        with translated():
+            found = self._client.head_object(Bucket=self._bucket, Key=checked(key))
+        return ObjectInfo(key, found["ContentLength"], found.get("ContentType", ""))
+
+    def open(self, key: str, byte_range: tuple[int, int | None] | None = None) -> ObjectStream:
+        wanted: Any = {} if byte_range is None else {"Range": _range_header(*byte_range)}
+        with translated():
+            found = self._client.get_object(Bucket=self._bucket, Key=checked(key), **wanted)
+        start, end, size = _span(found.get("ContentRange"), found["ContentLength"])
+        info = ObjectInfo(key, size, found.get("ContentType", ""))
+        return ObjectStream(info, _chunks(found["Body"]), start, end)
+
+    def read_range(self, key: str, start: int, length: int) -> bytes:
+        if length <= 0:
+            raise ValueError("a range has a length")
+        try:
+            return b"".join(self.open(key, (start, start + length - 1)).chunks)
+        except RangeNotSatisfiableError:
+            return b""
 
     def delete(self, keys: Sequence[str]) -> None:
         for start in range(0, len(keys), _DELETE_BATCH):
-            objects: Any = [{"Key": _checked(key)} for key in keys[start : start + _DELETE_BATCH]]
-            with _translated():
+            objects: Any = [{"Key": checked(key)} for key in keys[start : start + _DELETE_BATCH]]
+            with translated():
                 answer = self._client.delete_objects(
                     Bucket=self._bucket, Delete={"Objects": objects, "Quiet": True}
                 )
@@ -116,7 +165,7 @@ class R2Store:
 
     def list(self, prefix: str) -> Iterator[ObjectInfo]:
         pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self._bucket, Prefix=prefix)
-        with _translated():
+        with translated():
             for page in pages:
                 for found in page.get("Contents", []):
                     yield ObjectInfo(found["Key"], found["Size"])
@@ -124,7 +173,7 @@ class R2Store:
     def presign_get(self, key: str, expires: timedelta, filename: str) -> str:
         parameters = {
             "Bucket": self._bucket,
-            "Key": _checked(key),
+            "Key": checked(key),
             "ResponseContentDisposition": f"attachment; filename*=UTF-8''{quote(filename, safe='')}",
         }
         return self._client.generate_presigned_url(
@@ -141,10 +190,13 @@ class NotedStore:
 
     def __init__(self, real: ObjectStore, effects: Effects) -> None:
         self.download_to, self.head = real.download_to, real.head
+        self.open, self.read_range = real.open, real.read_range
         self.list, self.presign_get = real.list, real.presign_get
         self._effects = effects
 
-    def put_file(self, key: str, path: Path, content_type: str = "application/octet-stream") -> None:
+    def put_file(
+        self, key: str, path: Path, content_type: str = BINARY, *, cache_control: str | None = None
+    ) -> None:
         self._effects.note("objects stored")
 
     def delete(self, keys: Sequence[str]) -> None:
@@ -178,7 +230,7 @@ def r2_client(endpoint: str, access_key: str, secret_key: str, *, attempts: int 
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def translated() -> Iterator[None]:
     """boto3's errors as ours; their texts name hosts and keys and stay behind."""
     try:
         yield
@@ -199,6 +251,8 @@ def _of_client_error(error: ClientError) -> Exception:
         return UnavailableError(f"storage: {code}")  # our configuration, not the object, is at fault
     if status == 404:
         return ObjectMissingError()
+    if status == 416:
+        return RangeNotSatisfiableError()
     if status == 429 or code in ("SlowDown", "RequestTimeout"):
         return TransientError(f"storage: {code}")
     if status >= 500 or not status:
@@ -206,7 +260,29 @@ def _of_client_error(error: ClientError) -> Exception:
     return PermanentError("storage_refused", code)
 
 
-def _checked(key: str) -> str:
+def checked(key: str) -> str:
+    """The key. Raises PermanentError for one that R2 refuses."""
     if not key or len(key.encode()) > MAX_KEY_BYTES or not key.isprintable() or key.startswith("/"):
         raise PermanentError("invalid_object_key")
     return key
+
+
+def _range_header(first: int, last: int | None) -> str:
+    return f"bytes={first}-{'' if last is None else last}"
+
+
+def _span(content_range: str | None, length: int) -> tuple[int, int, int]:
+    """First and last byte of an answer and the object's size, of `bytes 0-99/1234` or of a whole object."""
+    if content_range is None:
+        return 0, length - 1, length
+    span, size = content_range.removeprefix("bytes ").split("/")
+    first, last = span.split("-")
+    return int(first), int(last), int(size)
+
+
+def _chunks(body: Any) -> Generator[bytes]:
+    try:
+        with translated():
+            yield from body.iter_chunks(_CHUNK)
+    finally:
+        body.close()

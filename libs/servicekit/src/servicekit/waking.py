@@ -1,4 +1,4 @@
-"""The API of a service is always up, so it starts the worker that stopped itself when something waits for it.
+"""The API of a service is always up, so it starts what stopped itself when something waits for it.
 
 It looks all the time: what came in the very moment of stopping, and what only the worker's own relay could
 send, is found by the next look. Starting a worker that runs changes nothing, so every API process may do it.
@@ -17,7 +17,7 @@ from eventkit.ports import Database
 from eventkit.queue import Queue
 
 from servicekit.hosts import Target, target_of
-from servicekit.selfstop import FAILURES, told, waiting
+from servicekit.selfstop import FAILURES, Needed, told, waiting
 from servicekit.settings import CommonSettings
 from servicekit.worker_kit import open_queue, sqs_client
 
@@ -29,24 +29,32 @@ TASK_PATIENCE = timedelta(hours=3)
 
 
 def start_waking(service: str, settings: CommonSettings, db: Database) -> None:
-    """In a thread of its own, which ends with the process."""
+    """The service's worker, by what waits for it."""
     sqs = sqs_client(settings)
 
     def queues() -> list[Queue]:
         return [open_queue(sqs, settings, service, dead=dead) for dead in (False, True)]
 
-    waker = Waker(db, queues, target_of(settings), SYSTEM_CLOCK)
+    start_waker(waiting_for_worker(db, queues, SYSTEM_CLOCK), settings.wake_worker, settings)
+
+
+def start_waker(needed: Needed, place: str, settings: CommonSettings) -> None:
+    """In a thread of its own, which ends with the process. `place` is as settings.worker_place has it."""
+    waker = Waker(needed, target_of(place, settings), SYSTEM_CLOCK)
     threading.Thread(target=waker.run, args=[threading.Event()], name="waker", daemon=True).start()
 
 
-class Waker:
-    """A loop of each API process: starts the service's worker when it is stopped and something waits."""
+def waiting_for_worker(db: Database, queues: Callable[[], Sequence[Queue]], clock: Clock) -> Needed:
+    """What a stopped worker would have to do."""
+    opened = cache(queues)  # not before it is needed: an API starts while SQS is away
+    return lambda: waiting(db, opened(), clock.now() - TASK_PATIENCE)
 
-    def __init__(
-        self, db: Database, queues: Callable[[], Sequence[Queue]], target: Target, clock: Clock
-    ) -> None:
-        self._db = db
-        self._queues = cache(queues)  # not before it is needed: an API starts while SQS is away
+
+class Waker:
+    """A loop of each API process: starts what is stopped when it is needed."""
+
+    def __init__(self, needed: Needed, target: Target, clock: Clock) -> None:
+        self._needed = needed
         self._target = target
         self._clock = clock
 
@@ -59,7 +67,7 @@ class Waker:
     def look(self) -> None:
         """A worker that runs is left alone."""
         try:
-            reason = waiting(self._db, self._queues(), self._clock.now() - TASK_PATIENCE)
+            reason = self._needed()
             if reason and self._target.wake():
                 log.info("worker woken", extra={"reason": reason})
         except FAILURES as error:

@@ -34,7 +34,7 @@ from servicekit.erasure import Eraser
 from servicekit.hosts import host_of
 from servicekit.metrics import WORKER, pool_use
 from servicekit.periodic import PeriodicLoop, PeriodicTask
-from servicekit.selfstop import SelfStop
+from servicekit.selfstop import Needed, SelfStop, needed_worker
 from servicekit.settings import CommonSettings
 from servicekit.tracing import tracer_of
 
@@ -90,6 +90,23 @@ class WorkerKit:
             health_bind=self.settings.health_bind,
         )
 
+    def without_queues(self, loop: Loop, needed: Needed) -> Worker:
+        """A process beside the service's worker: one loop that finds its own work, in a table.
+
+        `needed` is what keeps it from stopping itself.
+        """
+        loops = [loop, *self._self_stop(needed)]
+        return Worker(
+            self.service,
+            self.db,
+            [],
+            None,
+            loops,
+            self.runtime,
+            threads=1,
+            health_bind=self.settings.health_bind,
+        )
+
     @property
     def eraser(self) -> Eraser:
         """What the handler of students.student.purged needs."""
@@ -114,8 +131,11 @@ class WorkerKit:
         yield Watch(self.service, own, dead, self.db, subscriptions, self.runtime)
         rehearsal = Rehearsal(self.service, self.db, by_type(subscriptions), self.runtime)
         yield Replayer(self.service, self.db, rehearsal, self.runtime, self.settings.build_id)
+        yield from self._self_stop(needed_worker(self.db, [own, dead], self.runtime.clock))
+
+    def _self_stop(self, needed: Needed) -> Iterator[Loop]:
         if host := host_of(self.settings, os.environ):
-            yield SelfStop(self.db, [own, dead], self.runtime, host, self.settings.self_stop_after_polls)
+            yield SelfStop(needed, self.runtime, host, self.settings.self_stop_after_polls)
 
     def _destinations(self) -> Iterator[str]:
         types = [REGISTRY.get(name) for name in REGISTRY.published_by(self.service)]

@@ -17,6 +17,7 @@ NOWHERE = "postgresql://nobody@127.0.0.1:9/nothing"
 INTERNAL_TOKEN = "test-internal-token-0001"  # noqa: S105 - opens nothing but test apps
 
 PSEUDONYM_KEY = "5a" * 32
+SIGNING_SECRET = "v2:" + "c3" * 32 + ",v1:" + "b2" * 32
 
 
 def environment(issuer: Issuer, database_url: str = NOWHERE, **more: str) -> dict[str, str]:
@@ -33,6 +34,9 @@ def environment(issuer: Issuer, database_url: str = NOWHERE, **more: str) -> dic
         "ACCOUNT_SIGNING_KEYS": issuer.account_key,
         "PSEUDONYM_KEY": PSEUDONYM_KEY,
         "PEER_URLS": "enrollment=http://127.0.0.1:9",
+        "STUDENTS_URL": "http://127.0.0.1:9",
+        "ACCOUNT_JWKS_URL": issuer.account_jwks_url,
+        "CDN_HLS_SIGNING_SECRET": SIGNING_SECRET,
         **more,
     }
 

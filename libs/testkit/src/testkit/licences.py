@@ -46,7 +46,7 @@ _HEAD = """# Licences
 
 Written by `deploy/scripts/lock` (`python -m testkit.licences`); a test compares it with the lock files.
 Levels: `service` goes into the images, `local` is the laptop stack besides, `dev` checks and tests. What
-wheels of the laptop stack carry inside (PostgreSQL, SeaweedFS, nginx) is in [EMBEDDED.md](EMBEDDED.md).
+wheels of the laptop stack carry inside (PostgreSQL, nginx, ffmpeg: GPL) is in [EMBEDDED.md](EMBEDDED.md).
 
 A licence comes in through the table of `testkit.licences`, with the reason. GPL and AGPL are not in it.
 

@@ -9,7 +9,14 @@ from pathlib import Path
 
 from eventkit.effects import Effects
 from eventkit.errors import UnavailableError
-from servicekit.storage import NotedStore, ObjectInfo, ObjectMissingError
+from servicekit.storage import (
+    BINARY,
+    NotedStore,
+    ObjectInfo,
+    ObjectMissingError,
+    ObjectStream,
+    RangeNotSatisfiableError,
+)
 
 
 @dataclass
@@ -21,7 +28,9 @@ class MemoryObjects:
     away: bool = False
     puts: int = 0
 
-    def put_file(self, key: str, path: Path, content_type: str = "application/octet-stream") -> None:
+    def put_file(
+        self, key: str, path: Path, content_type: str = BINARY, *, cache_control: str | None = None
+    ) -> None:
         self._reach()
         self.puts += 1
         self.content[key], self.types[key] = path.read_bytes(), content_type
@@ -30,7 +39,18 @@ class MemoryObjects:
         path.write_bytes(self._found(key))
 
     def head(self, key: str) -> ObjectInfo:
-        return ObjectInfo(key, len(self._found(key)))
+        return ObjectInfo(key, len(self._found(key)), self.types.get(key, BINARY))
+
+    def open(self, key: str, byte_range: tuple[int, int | None] | None = None) -> ObjectStream:
+        content = self._found(key)
+        first, last = byte_range or (0, None)
+        if byte_range and first >= len(content):
+            raise RangeNotSatisfiableError
+        end = len(content) - 1 if last is None else min(last, len(content) - 1)
+        return ObjectStream(self.head(key), (part for part in [content[first : end + 1]]), first, end)
+
+    def read_range(self, key: str, start: int, length: int) -> bytes:
+        return self._found(key)[start : start + length]
 
     def delete(self, keys: Sequence[str]) -> None:
         self._reach()

@@ -13,6 +13,7 @@ import pytest
 from testkit.database import Build, Templates, TestDatabase
 from testkit.statements import statements
 from testkit.tokens import Issuer
+from testkit.videos import Videos
 
 MakeDatabase = Callable[[str, Build], TestDatabase]
 Migrated = Callable[..., TestDatabase]
@@ -92,3 +93,10 @@ def make_database(templates: Templates) -> Iterator[MakeDatabase]:
 def issuer(tmp_path_factory: pytest.TempPathFactory) -> Issuer:
     """Signs user tokens; see testkit.api for clients that carry one."""
     return Issuer(tmp_path_factory.mktemp("issuer"))
+
+
+@pytest.fixture(scope="session")
+def videos(tmp_path_factory: pytest.TempPathFactory) -> Videos:
+    """Sample videos, made once for all processes of a run."""
+    base = tmp_path_factory.getbasetemp()
+    return Videos((base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "videos")

@@ -33,7 +33,7 @@ _SOON = 6
 
 @dataclass(frozen=True, slots=True)
 class LocalStack:
-    """A stack that is up. Parts: postgres, sqs, s3, gateway, `<service>-api`, `<service>-worker`."""
+    """A stack that is up. Parts: postgres, sqs, s3, gateway, `<service>-api`, `-worker`, media-encoder."""
 
     data: Path
     base_url: str
@@ -165,17 +165,27 @@ def _restarted(stack: LocalStack, before: Mapping[str, int]) -> bool:
 
 def second_worker(stack: LocalStack, service: str) -> AbstractContextManager[object]:
     """Another worker process of a service, beside the stack's own."""
+    return _second(stack, service, "worker")
+
+
+def second_encoder(stack: LocalStack) -> AbstractContextManager[object]:
+    """Another encoder, with a scratch directory of its own."""
+    return _second(stack, "media", "encoder", ENCODER_SCRATCH=str(stack.data / "encoder-scratch" / "second"))
+
+
+def _second(stack: LocalStack, service: str, command: str, **own: str) -> AbstractContextManager[object]:
     port = free_ports()
-    environment = psutil.Process(stack.pid(f"{service}-worker")).environ()
+    name = f"{service}-{command}"
+    environment = psutil.Process(stack.pid(name)).environ()
     program = Program(
-        f"{service}-worker-2",
-        (sys.executable, "-m", package_of(service), "worker"),
+        f"{name}-2",
+        (sys.executable, "-m", package_of(service), command),
         lambda: answers_ok(port, "/readyz"),
-        env=environment | {"HEALTH_BIND": f"127.0.0.1:{port}"},
+        env=environment | {"HEALTH_BIND": f"127.0.0.1:{port}"} | own,
         start_seconds=90,
         stop_seconds=30,
     )
-    return running(program, stack.data / f"{service}-worker-2.log")
+    return running(program, stack.data / f"{name}-2.log")
 
 
 @contextmanager

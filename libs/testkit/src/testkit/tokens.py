@@ -37,11 +37,18 @@ class Issuer:
         self.account_key = pem.decode()
         """ACCOUNT_SIGNING_KEYS of the students service."""
         self.accounts = TokenSigner(signing_keys(self.account_key), audience)
+        self._account_file = directory / "account-jwks.json"
+        self._account_file.write_text(json.dumps(self.accounts.jwks()))
 
     @property
     def jwks_url(self) -> str:
         """AUTH_JWKS_URL."""
         return self._file.as_uri()
+
+    @property
+    def account_jwks_url(self) -> str:
+        """ACCOUNT_JWKS_URL."""
+        return self._account_file.as_uri()
 
     def mint(
         self, tenant: str = "demo", roles: Iterable[str] = ("owner",), subject: str = "user-1", **claims: Any

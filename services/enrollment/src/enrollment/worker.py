@@ -15,6 +15,7 @@ from enrollment import handlers, metrics
 from enrollment.adapters.sheet import read_roster
 from enrollment.settings import Settings
 from enrollment.usecases.imports import ReadingPorts, fail_abandoned_imports
+from enrollment.usecases.lectures import tell_untold_sessions
 
 
 def build_worker(settings: Settings) -> Worker:
@@ -34,5 +35,8 @@ def build_worker(settings: Settings) -> Worker:
             on("students.student.unmerged", handlers.on_student_unmerged),
             on("students.student.purged", handlers.on_student_purged, erase=kit.eraser),
         ],
-        [PeriodicTask("enrollment.fail_abandoned_imports", abandoned, every=timedelta(minutes=5))],
+        [
+            PeriodicTask("enrollment.fail_abandoned_imports", abandoned, every=timedelta(minutes=5)),
+            PeriodicTask("enrollment.tell_untold_sessions", tell_untold_sessions, every=timedelta(minutes=5)),
+        ],
     )

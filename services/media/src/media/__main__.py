@@ -1,4 +1,4 @@
-"""`media api | worker | migrate | settings`."""
+"""`media api | worker | encoder | migrate | settings`."""
 
 from servicekit.cli import service_main
 
@@ -6,7 +6,7 @@ from media.settings import Settings
 
 
 def main() -> int:
-    return service_main("media", Settings)
+    return service_main("media", Settings, commands={"encoder": "media.encoder:run"})
 
 
 if __name__ == "__main__":

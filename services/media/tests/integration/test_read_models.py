@@ -76,3 +76,29 @@ def test_session_enrollments_are_followed(database, handle):
     handle(on_session_enrollment_changed, data, event="enrollment.session_enrollment.changed")
     rows = database.admin.execute("SELECT session_id::text, deleted FROM session_enrollment_ref").fetchall()
     assert rows == [(SESSION, False)]
+
+
+def test_a_mark_is_followed_and_stays_when_an_older_build_does_not_tell_it(database, handle):
+    def told(version, **mark):
+        table = {
+            "session_id": [SESSION],
+            "enrollment_id": [ENROLLMENT],
+            "lecture_id": [LECTURE],
+            "student_id": [STUDENT],
+            "version": [version],
+            "deleted": [False],
+        }
+        return {"session_enrollments": table | {name: [value] for name, value in mark.items()}}
+
+    def marks():
+        return database.admin.execute("SELECT attendance, version FROM session_enrollment_ref").fetchall()
+
+    def run(*tables):
+        handle(on_session_enrollment_changed, *tables, event="enrollment.session_enrollment.changed")
+
+    run(told(2, attendance="ONLINE"), told(1, attendance="UNSET"))
+    assert marks() == [("ONLINE", 2)]
+    run(told(3), told(1, attendance="LATE"))
+    assert marks() == [("ONLINE", 3)]
+    run(told(4), told(5, attendance="PRESENT"))
+    assert marks() == [("PRESENT", 5)]

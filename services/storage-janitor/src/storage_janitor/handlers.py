@@ -11,6 +11,7 @@ from servicekit.erasure import Eraser
 from servicekit.storage import ObjectStore
 
 from storage_janitor import usecases
+from storage_janitor.domain.deletions import VideoState
 
 
 def on_import_completed(uow: UnitOfWork, events: Sequence[Event]) -> None:
@@ -30,3 +31,28 @@ def on_student_purged(
     events, answers and dead letters.
     """
     erase(uow, events, partial(usecases.erase_workbooks, objects=objects))
+
+
+def on_video_uploaded(uow: UnitOfWork, events: Sequence[Event]) -> None:
+    """Keeps `video_ref`: the original is needed until the video is READY."""
+    usecases.follow_videos(uow, events, VideoState.UPLOADED)
+
+
+def on_video_ready(uow: UnitOfWork, events: Sequence[Event]) -> None:
+    """Keeps `video_ref`: from when on the original may go."""
+    usecases.follow_videos(uow, events, VideoState.READY)
+
+
+def on_video_failed(uow: UnitOfWork, events: Sequence[Event]) -> None:
+    """Keeps `video_ref`: the original is needed for another try."""
+    usecases.follow_videos(uow, events, VideoState.FAILED)
+
+
+def on_video_deleted(uow: UnitOfWork, events: Sequence[Event]) -> None:
+    """Plans the deletion of the original and of all that was made of it, if the keys are the video's own."""
+    usecases.release_videos(uow, events)
+
+
+def on_raw_expired(uow: UnitOfWork, events: Sequence[Event]) -> None:
+    """Plans the deletion of the original, if the key is one of the academy's."""
+    usecases.release_originals(uow, events)

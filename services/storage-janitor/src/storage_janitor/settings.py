@@ -9,6 +9,7 @@ from servicekit.settings import CommonSettings, StorageSettings, bucket
 
 @dataclass(frozen=True, kw_only=True)
 class Settings(StorageSettings, CommonSettings):
-    """What every service needs, and the bucket of uploaded workbooks."""
+    """What every service needs, and the buckets of uploaded workbooks and of videos."""
 
     r2_excel_bucket: str = bucket("excel")
+    r2_video_bucket: str = bucket("video")

@@ -1,7 +1,7 @@
 """Rules of a record."""
 
 import pytest
-from students.domain.records import grade_fits, login_id_of, photo_type, plain_cell, shown_fields, shown_phone
+from students.domain.records import grade_fits, login_id_of, photo_type, shown_fields, shown_phone
 
 
 @pytest.mark.parametrize(
@@ -59,24 +59,6 @@ def test_grades_of_school_types(school_type, grade, fits):
 )
 def test_photos_by_their_first_bytes(head, content_type):
     assert photo_type(head) == content_type
-
-
-@pytest.mark.parametrize(
-    ("text", "cell"),
-    [
-        ("=1", "'=1"),
-        ("+1", "'+1"),
-        ("-1", "'-1"),
-        ("@x", "'@x"),
-        ("\tx", "'\tx"),
-        ("\rx", "'\rx"),
-        ("1=1", "1=1"),
-        ("", ""),
-        ("김하나", "김하나"),
-    ],
-)
-def test_cells_are_never_formulas(text, cell):
-    assert plain_cell(text) == cell
 
 
 def test_shown_values():

@@ -26,6 +26,9 @@ from enrollment.store.tables import (
     student_ref,
 )
 
+# what an attendance says before anybody has said anything
+_UNSET = sa.literal("UNSET")
+
 
 @dataclass(frozen=True, slots=True)
 class Enrolled:
@@ -103,8 +106,8 @@ def session_enrol(
 ) -> Sequence[RowMapping]:
     """Put enrollments into a session, each with an attendance that says UNSET. Two statements.
 
-    Answers the new ones only: session_id, enrollment_id, lecture_id, student_id, version. The caller
-    has checked that they belong to the session's lecture and holds both.
+    Answers the new ones only: session_id, enrollment_id, lecture_id, student_id, version, attendance. The
+    caller has checked that they belong to the session's lecture and holds both.
     """
     members = (
         sa.select(
@@ -125,14 +128,46 @@ def session_enrol(
         )
         .cte("created")
     )
-    rows = sa.select(created, enrollment.c.lecture_id, enrollment.c.student_id).join(
-        enrollment, sa.and_(enrollment.c.tenant_id == tenant, enrollment.c.id == created.c.enrollment_id)
-    )
+    rows = sa.select(
+        created, enrollment.c.lecture_id, enrollment.c.student_id, _UNSET.label("attendance")
+    ).join(enrollment, sa.and_(enrollment.c.tenant_id == tenant, enrollment.c.id == created.c.enrollment_id))
     new = conn.execute(rows).mappings().all()
     conn.execute(
         insert(attendance).from_select(columns, members).on_conflict_do_nothing(constraint="attendance_key")
     )
     return new
+
+
+def marked(
+    conn: Connection, tenant: str, enrollment_id: UUID, session_id: UUID | None = None
+) -> Sequence[RowMapping]:
+    """The marks of an enrollment, in one session or in all, have changed: they get new versions.
+
+    Answers as `session_enrol`. The caller holds the enrollment, which orders the versions.
+    """
+    of_session = [] if session_id is None else [session_enrollment.c.session_id == session_id]
+    statement = (
+        sa.update(session_enrollment)
+        .where(
+            session_enrollment.c.tenant_id == tenant,
+            session_enrollment.c.enrollment_id == enrollment_id,
+            *of_session,
+            _ENROLLMENT_OF_MEMBER,
+            attendance.c.tenant_id == session_enrollment.c.tenant_id,
+            attendance.c.enrollment_id == session_enrollment.c.enrollment_id,
+            attendance.c.session_id == session_enrollment.c.session_id,
+        )
+        .values(version=NEXT_VERSION)
+        .returning(
+            session_enrollment.c.session_id,
+            session_enrollment.c.enrollment_id,
+            enrollment.c.lecture_id,
+            enrollment.c.student_id,
+            session_enrollment.c.version,
+            attendance.c.status.label("attendance"),
+        )
+    )
+    return conn.execute(statement).mappings().all()
 
 
 # Hangul in code point order is 가나다 order, whatever the database's own collation thinks of it.
@@ -292,7 +327,8 @@ def leave_sessions(
 ) -> Sequence[RowMapping]:
     """Remove session enrollments with their attendance: of a session, of an enrollment, or of both.
 
-    Answers the removed ones: session_id, enrollment_id, lecture_id, student_id, version of their end.
+    Answers the removed ones: session_id, enrollment_id, lecture_id, student_id, version of their end,
+    attendance (UNSET: the marks are gone with them).
     """
     if session_id is None and enrollment_id is None:
         raise TypeError("a session, an enrollment, or both")
@@ -316,6 +352,7 @@ def leave_sessions(
             enrollment.c.lecture_id,
             enrollment.c.student_id,
             NEXT_VERSION.label("version"),
+            _UNSET.label("attendance"),
         )
     )
     return conn.execute(statement).mappings().all()

@@ -11,7 +11,7 @@ from eventkit.ids import new_id
 from sqlalchemy import Connection, RowMapping
 from sqlalchemy.dialects.postgresql import insert
 
-from enrollment.store.tables import enrollment, lecture, session
+from enrollment.store.tables import NEXT_VERSION, enrollment, lecture, session
 
 Values = Mapping[str, Any]
 
@@ -67,10 +67,30 @@ def count_enrollments(conn: Connection, tenant: str, lecture_id: UUID) -> int:
     return conn.execute(query).scalar_one()
 
 
-def delete_lecture(conn: Connection, tenant: str, lecture_id: UUID) -> None:
-    """The lecture with its sessions. Raises IntegrityError when somebody is enrolled."""
-    conn.execute(sa.delete(session).where(session.c.tenant_id == tenant, session.c.lecture_id == lecture_id))
+def delete_lecture(conn: Connection, tenant: str, lecture_id: UUID) -> list[RowMapping]:
+    """The lecture with its sessions; those, with the version of their end. Raises IntegrityError when
+    somebody is enrolled.
+    """
+    gone = _deleted_sessions(conn, session.c.tenant_id == tenant, session.c.lecture_id == lecture_id)
     conn.execute(sa.delete(lecture).where(lecture.c.tenant_id == tenant, lecture.c.id == lecture_id))
+    return gone
+
+
+def renew_sessions(conn: Connection, tenant: str, lecture_id: UUID) -> list[RowMapping]:
+    """Every session of a lecture, with a new version, because something of the lecture has changed."""
+    statement = (
+        sa.update(session)
+        .where(session.c.tenant_id == tenant, session.c.lecture_id == lecture_id)
+        .values(version=NEXT_VERSION)
+        .returning(session)
+    )
+    return list(conn.execute(statement).mappings())
+
+
+def untold_lectures(conn: Connection, limit: int) -> list[tuple[str, UUID]]:
+    """(tenant, id) of lectures with sessions that no other service was told of; in a system transaction."""
+    query = sa.select(session.c.tenant_id, session.c.lecture_id).where(session.c.version == 0)
+    return [(row.tenant_id, row.lecture_id) for row in conn.execute(query.distinct().limit(limit))]
 
 
 def session_listing(tenant: str, lecture_id: UUID) -> sa.Select[Any]:
@@ -109,17 +129,23 @@ def next_order(conn: Connection, tenant: str, lecture_id: UUID) -> int:
 
 def insert_session(conn: Connection, tenant: str, values: Values) -> RowMapping:
     """Raises IntegrityError session_order_key."""
-    return _inserted(conn, session, tenant, values)
+    return _inserted(conn, session, tenant, {**values, "version": NEXT_VERSION})
 
 
 def update_session(conn: Connection, tenant: str, session_id: UUID, values: Values) -> RowMapping:
     """Raises IntegrityError session_order_key."""
-    return _updated(conn, session, tenant, session_id, values)
+    return _updated(conn, session, tenant, session_id, {**values, "version": NEXT_VERSION})
 
 
-def delete_session(conn: Connection, tenant: str, session_id: UUID) -> None:
-    """Raises IntegrityError while somebody is enrolled in it."""
-    conn.execute(sa.delete(session).where(session.c.tenant_id == tenant, session.c.id == session_id))
+def delete_session(conn: Connection, tenant: str, session_id: UUID) -> list[RowMapping]:
+    """Answers it with the version of its end. Raises IntegrityError while somebody is enrolled in it."""
+    return _deleted_sessions(conn, session.c.tenant_id == tenant, session.c.id == session_id)
+
+
+def _deleted_sessions(conn: Connection, *which: sa.ColumnElement[bool]) -> list[RowMapping]:
+    left = [column for column in session.c if column is not session.c.version]
+    statement = sa.delete(session).where(*which).returning(*left, NEXT_VERSION.label("version"))
+    return list(conn.execute(statement).mappings())
 
 
 def _locked(

@@ -58,7 +58,9 @@ _RESEAT = sa.text("""
     FROM enrollment e
     WHERE s.tenant_id = :tenant AND s.enrollment_id = ANY(CAST(:ids AS uuid[]))
         AND e.tenant_id = :tenant AND e.id = s.enrollment_id
-    RETURNING s.session_id, s.enrollment_id, e.lecture_id, e.student_id, s.version
+    RETURNING s.session_id, s.enrollment_id, e.lecture_id, e.student_id, s.version,
+        coalesce((SELECT a.status FROM attendance a WHERE a.tenant_id = s.tenant_id
+            AND a.enrollment_id = s.enrollment_id AND a.session_id = s.session_id), 'UNSET') AS attendance
 """)
 
 _REMEMBER = sa.text("""

@@ -106,6 +106,8 @@ session = Table(
     Column("session_type", String(20), nullable=False, server_default="REGULAR"),
     _time("created_at"),
     _time("updated_at"),
+    # 0: no other service has been told of it (made before that was done, or by a build that does not)
+    Column("version", BigInteger, nullable=False, server_default="0"),
     UniqueConstraint("lecture_id", "order", name="session_order_key"),
     UniqueConstraint("tenant_id", "id", name="session_tenant_key"),
     ForeignKeyConstraint(
@@ -113,6 +115,7 @@ session = Table(
     ),
     CheckConstraint('"order" >= 1', name="session_order_check"),
     _one_of("session_type", SESSION_TYPES, "session_type_check"),
+    Index("session_untold", "lecture_id", postgresql_where=text("version = 0")),
 )
 
 enrollment = Table(

@@ -83,6 +83,11 @@ def record(
         attendance.update_attendance(uow.conn, uow.tenant, attendance_id, values)
     if new is AttendanceStatus.SECESSION and new is not current:
         _withdraw(uow, present["enrollment_id"], present["lecture_id"])
+    elif new is not current:
+        changed_marks = enrollments.marked(
+            uow.conn, uow.tenant, present["enrollment_id"], present["session_id"]
+        )
+        announce_session_enrollments(uow, changed_marks)
     changed = attendance.find_attendance(uow.conn, uow.tenant, attendance_id)
     assert changed is not None
     return changed
@@ -90,6 +95,7 @@ def record(
 
 def _withdraw(uow: UnitOfWork, enrollment_id: UUID, lecture_id: UUID) -> None:
     attendance.withdraw(uow.conn, uow.tenant, enrollment_id)
+    announce_session_enrollments(uow, enrollments.marked(uow.conn, uow.tenant, enrollment_id))
     ended = enrollments.set_status(uow.conn, uow.tenant, enrollment_id, "INACTIVE")
     announce_enrollments(uow, lecture_id, [ended], status="INACTIVE")
 

@@ -52,13 +52,17 @@ def announce_enrollments(
 def announce_session_enrollments(
     uow: UnitOfWork, rows: Sequence[RowMapping], *, deleted: bool = False
 ) -> None:
-    """Publish enrollment.session_enrollment.changed for rows of one lecture, as the store answers them."""
+    """Publish enrollment.session_enrollment.changed for rows of one lecture, as the store answers them.
+
+    Always with the mark: it decides how a student may watch the session's videos.
+    """
     for start in range(0, len(rows), BATCH):
         batch = rows[start : start + BATCH]
         names = ("session_id", "enrollment_id", "lecture_id", "student_id")
         columns: dict[str, list[Any]] = {name: [str(row[name]) for row in batch] for name in names}
         columns["version"] = [row["version"] for row in batch]
         columns["deleted"] = [deleted] * len(batch)
+        columns["attendance"] = [row["attendance"] for row in batch]
         uow.publish(
             "enrollment.session_enrollment.changed",
             subject=str(batch[0]["lecture_id"]),

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from eventkit.uow import UnitOfWork
+from eventkit.ports import Database
+from eventkit.trace import Cause
+from eventkit.uow import UnitOfWork, unit_of_work
 from servicekit.constraints import unique
 from servicekit.problem import Problem
 from sqlalchemy import RowMapping
 
+from enrollment.events import SERVICE
 from enrollment.store import attendance, enrollments, lectures
-from enrollment.usecases.enrollments import announce_session_enrollments, unknown_lecture
+from enrollment.usecases.enrollments import BATCH, announce_session_enrollments, unknown_lecture
 
 Values = Mapping[str, Any]
+_LECTURES_AT_ONCE = 500
 
 
 def create_lecture(uow: UnitOfWork, values: Values) -> RowMapping:
@@ -33,7 +38,10 @@ def change_lecture(uow: UnitOfWork, lecture_id: UUID, values: Values) -> RowMapp
         return present
     _check_dates({**present, **values})
     with unique("lecture_title_key", _title_taken()):
-        return lectures.update_lecture(uow.conn, uow.tenant, lecture_id, values)
+        changed = lectures.update_lecture(uow.conn, uow.tenant, lecture_id, values)
+    if changed["title"] != present["title"]:
+        _announce(uow, changed["title"], lectures.renew_sessions(uow.conn, uow.tenant, lecture_id))
+    return changed
 
 
 def remove_lecture(uow: UnitOfWork, lecture_id: UUID) -> None:
@@ -41,7 +49,8 @@ def remove_lecture(uow: UnitOfWork, lecture_id: UUID) -> None:
 
     Raises Problem 404, 409 lecture_not_empty.
     """
-    if lectures.seize_lecture(uow.conn, uow.tenant, lecture_id) is None:
+    present = lectures.seize_lecture(uow.conn, uow.tenant, lecture_id)
+    if present is None:
         raise Problem("not_found")
     count = lectures.count_enrollments(uow.conn, uow.tenant, lecture_id)
     if count:
@@ -49,7 +58,8 @@ def remove_lecture(uow: UnitOfWork, lecture_id: UUID) -> None:
         raise Problem(
             "lecture_not_empty", f"{detail} 강의를 비활성화하거나 수강 등록을 먼저 삭제해 주세요.", status=409
         )
-    lectures.delete_lecture(uow.conn, uow.tenant, lecture_id)
+    gone = lectures.delete_lecture(uow.conn, uow.tenant, lecture_id)
+    _announce(uow, present["title"], gone, deleted=True)
 
 
 def create_session(uow: UnitOfWork, lecture_id: UUID, values: Values) -> RowMapping:
@@ -57,12 +67,15 @@ def create_session(uow: UnitOfWork, lecture_id: UUID, values: Values) -> RowMapp
 
     Raises Problem 422 unknown_lecture, 409 session_order_taken.
     """
-    if lectures.lock_lecture(uow.conn, uow.tenant, lecture_id) is None:
+    lecture = lectures.lock_lecture(uow.conn, uow.tenant, lecture_id)
+    if lecture is None:
         raise unknown_lecture()
     order = values.get("order") or lectures.next_order(uow.conn, uow.tenant, lecture_id)
     given = {"title": f"{order}차시", **values, "order": order, "lecture_id": lecture_id}
     with unique("session_order_key", _order_taken()):
-        return lectures.insert_session(uow.conn, uow.tenant, given)
+        made = lectures.insert_session(uow.conn, uow.tenant, given)
+    _announce(uow, lecture["title"], [made])
+    return made
 
 
 def change_session(uow: UnitOfWork, session_id: UUID, values: Values) -> RowMapping:
@@ -76,7 +89,9 @@ def change_session(uow: UnitOfWork, session_id: UUID, values: Values) -> RowMapp
     if not values:
         return present
     with unique("session_order_key", _order_taken()):
-        return lectures.update_session(uow.conn, uow.tenant, session_id, values)
+        changed = lectures.update_session(uow.conn, uow.tenant, session_id, values)
+    _announce_with_lecture(uow, [changed])
+    return changed
 
 
 def remove_session(uow: UnitOfWork, session_id: UUID) -> None:
@@ -90,8 +105,47 @@ def remove_session(uow: UnitOfWork, session_id: UUID) -> None:
     if any(mark["status"] != "UNSET" or mark["memo"] for mark in marks):
         raise Problem("session_has_records", "출결이 기록된 차시는 삭제할 수 없습니다.", status=409)
     left = enrollments.leave_sessions(uow.conn, uow.tenant, session_id=session_id)
-    lectures.delete_session(uow.conn, uow.tenant, session_id)
+    gone = lectures.delete_session(uow.conn, uow.tenant, session_id)
     announce_session_enrollments(uow, left, deleted=True)
+    _announce_with_lecture(uow, gone, deleted=True)
+
+
+def tell_untold_sessions(db: Database, _now: datetime) -> None:
+    """Periodic task: sessions made before others were told of sessions, or by a build that did not."""
+    with db.system() as conn:
+        untold = lectures.untold_lectures(conn, _LECTURES_AT_ONCE)
+    for tenant, lecture_id in untold:
+        with unit_of_work(db, tenant, Cause.start(), source=SERVICE) as uow:
+            lecture = lectures.lock_lecture(uow.conn, tenant, lecture_id)
+            if lecture is not None:
+                _announce(uow, lecture["title"], lectures.renew_sessions(uow.conn, tenant, lecture_id))
+
+
+def _announce_with_lecture(uow: UnitOfWork, sessions: Sequence[RowMapping], *, deleted: bool = False) -> None:
+    """Reads the lecture's title after the change, so that a newer version never says an older title."""
+    lecture = lectures.find_lecture(uow.conn, uow.tenant, sessions[0]["lecture_id"])
+    assert lecture is not None
+    _announce(uow, lecture["title"], sessions, deleted=deleted)
+
+
+def _announce(
+    uow: UnitOfWork, lecture_title: str, sessions: Sequence[RowMapping], *, deleted: bool = False
+) -> None:
+    """Publish enrollment.session.changed for sessions of one lecture."""
+    for start in range(0, len(sessions), BATCH):
+        batch = sessions[start : start + BATCH]
+        columns = {
+            "session_id": [str(row["id"]) for row in batch],
+            "lecture_id": [str(row["lecture_id"]) for row in batch],
+            "lecture_title": [lecture_title] * len(batch),
+            "title": [row["title"] for row in batch],
+            "position": [row["order"] for row in batch],
+            "version": [row["version"] for row in batch],
+            "deleted": [deleted] * len(batch),
+        }
+        uow.publish(
+            "enrollment.session.changed", subject=columns["lecture_id"][0], data={"sessions": columns}
+        )
 
 
 def _check_dates(values: Values) -> None:

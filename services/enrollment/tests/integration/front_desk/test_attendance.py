@@ -231,6 +231,33 @@ def test_statements_do_not_grow_with_the_students(desk: Any, statements: Any) ->
     assert leaving[0] == leaving[1] <= 9
 
 
+def test_every_mark_is_told_with_a_newer_version_than_the_one_before(desk: Any) -> None:
+    lecture, students = desk.lecture(), desk.students(2)
+    sessions = [desk.session(lecture) for _ in range(2)]
+    [mark, _], [other, _] = (desk.post(BULK, session=one, students=students)["results"] for one in sessions)
+    path = f"{ATTENDANCE}{mark['id']}/"
+
+    def told() -> list[tuple[str, str, bool]]:
+        rows = [
+            row for row in desk.told("session_enrollment") if row["enrollment_id"] == mark["enrollment_id"]
+        ]
+        versions = [row["version"] for row in rows]
+        assert versions == sorted(set(versions))
+        return [(row["session_id"], row["attendance"], row["deleted"]) for row in rows]
+
+    begun = [(sessions[0], "UNSET", False), (sessions[1], "UNSET", False)]
+    assert told() == begun
+    desk.patch(path, status="ONLINE")
+    desk.patch(path, status="ONLINE", memo="집")
+    desk.patch(path, memo="다시")
+    assert told() == [*begun, (sessions[0], "ONLINE", False)]
+    desk.patch(f"{ATTENDANCE}{other['id']}/", status="SECESSION", confirm_secession=True)
+    left = told()[3:]
+    assert sorted(left) == sorted((session, "SECESSION", False) for session in sessions)
+    desk.delete(f"{ENROLLMENTS}{mark['enrollment_id']}/")
+    assert sorted(told()[5:]) == sorted((session, "UNSET", True) for session in sessions)
+
+
 def test_nothing_from_the_front_desk_reaches_a_guardian(desk: Any) -> None:
     lecture, students = desk.lecture(), desk.students(2)
     session = desk.session(lecture)
@@ -239,6 +266,7 @@ def test_nothing_from_the_front_desk_reaches_a_guardian(desk: Any) -> None:
     desk.patch(f"{ATTENDANCE}{second['id']}/", status="SECESSION", confirm_secession=True)
     desk.delete(f"{ENROLLMENTS}{first['enrollment_id']}/")
     types = desk.academy.admin.execute("SELECT DISTINCT type FROM outbox").fetchall()
-    assert set(types) == {("enrollment.enrollment.changed",), ("enrollment.session_enrollment.changed",)}
+    changes = ("enrollment", "session", "session_enrollment")
+    assert set(types) == {(f"enrollment.{change}.changed",) for change in changes}
     bodies = desk.academy.admin.execute("SELECT body FROM outbox").fetchall()
     assert not any("학생" in body or "0100" in body for (body,) in bodies)

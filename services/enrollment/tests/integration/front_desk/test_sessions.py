@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
+
+from enrollment.usecases.lectures import tell_untold_sessions
 
 SESSIONS = "/api/v1/lectures/sessions/"
 
@@ -110,3 +113,63 @@ def test_a_session_is_deleted_only_while_nothing_is_recorded_in_it(desk: Any) ->
     assert {row["enrollment_id"] for row in ends} == set(enrollments)
     assert len(desk.marks(other)) == 3
     assert desk.session(lecture)  # and the lecture goes on
+
+
+def test_other_services_hear_of_every_session_as_it_is(desk: Any) -> None:
+    lecture = desk.lecture("수학")
+    first, second = desk.session(lecture), desk.session(lecture, title="보강")
+    desk.session(desk.lecture("영어"))
+    made = desk.told("session")
+    assert [(row["session_id"], row["lecture_title"], row["title"], row["position"]) for row in made[:2]] == [
+        (first, "수학", "1차시", 1),
+        (second, "수학", "보강", 2),
+    ]
+    assert not any(row["deleted"] for row in made)
+
+    desk.patch(f"{SESSIONS}{first}/", title="개강", order=5)
+    desk.patch(f"{SESSIONS}{first}/")  # nothing to change, nothing to say
+    desk.patch(f"/api/v1/lectures/lectures/{lecture}/", title="수학 심화", subject="수학")
+    desk.patch(f"/api/v1/lectures/lectures/{lecture}/", subject="미적분")  # no title of any session changes
+    desk.delete(f"{SESSIONS}{second}/")
+    desk.delete(f"/api/v1/lectures/lectures/{lecture}/")
+
+    said = desk.told("session")[3:]
+    assert [(row["title"], row["position"], row["lecture_title"], row["deleted"]) for row in said] == [
+        ("개강", 5, "수학", False),
+        ("개강", 5, "수학 심화", False),
+        ("보강", 2, "수학 심화", False),
+        ("보강", 2, "수학 심화", True),
+        ("개강", 5, "수학 심화", True),
+    ]
+    for session in (first, second):
+        versions = [row["version"] for row in desk.told("session") if row["session_id"] == session]
+        assert versions == sorted(set(versions))
+
+
+def test_a_lecture_of_many_sessions_is_told_in_batches(desk: Any) -> None:
+    lecture = desk.lecture()
+    desk.academy.admin.execute(
+        'INSERT INTO session (tenant_id, lecture_id, "order", title, version)'
+        " SELECT 'demo', %s, n, n || '차시', 1 FROM generate_series(1, 1001) n",
+        (lecture,),
+    )
+    desk.patch(f"/api/v1/lectures/lectures/{lecture}/", title="새 이름")
+    sizes = desk.academy.admin.execute(
+        "SELECT jsonb_array_length(body::jsonb #> '{data,sessions,title}') FROM outbox ORDER BY seq"
+    ).fetchall()
+    assert [size for (size,) in sizes] == [500, 500, 1]
+
+
+def test_sessions_of_an_older_build_are_told_once(desk: Any, desk_of: Any) -> None:
+    for one in (desk, desk_of("other")):
+        lecture = one.lecture()
+        desk.academy.admin.execute(
+            'INSERT INTO session (tenant_id, lecture_id, "order", title)'
+            " SELECT %s, %s, n, n || '차시' FROM generate_series(1, 2) n",
+            (one.tenant, lecture),
+        )
+    for _again in range(2):
+        tell_untold_sessions(desk.academy.database, datetime.now(UTC))
+    said = desk.told("session")
+    assert sorted(row["title"] for row in said) == ["1차시", "1차시", "2차시", "2차시"]
+    assert all(row["version"] > 0 and row["lecture_title"] == "수학" for row in said)

@@ -35,8 +35,6 @@ PHOTO_SUFFIXES = {"image/jpeg": ".jpg", "image/png": ".png", "image/webp": ".web
 
 _LOGIN_ID = re.compile(r"[a-z0-9._-]{4,40}")
 _MAX_GRADE_BY_TYPE = {"ELEMENTARY": 6, "MIDDLE": 3, "HIGH": 3}
-# CSV injection: what a spreadsheet reads as a formula (OWASP; CVE-2021-41270)
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +73,6 @@ def photo_type(head: bytes) -> str | None:
 def photo_key(tenant: str, student_id: object) -> str:
     """Where the photo lies in storage."""
     return f"photos/{tenant}/{student_id}"
-
-
-def plain_cell(text: str) -> str:
-    """A CSV cell that no spreadsheet runs as a formula."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def shown_phone(phone: str | None) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from contracts.tenant import TENANT
-from marshmallow import Schema, ValidationError, fields
-from servicekit.fields import Data, Password, StrictSchema, Text
+from marshmallow import Schema, ValidationError, fields, validate
+from servicekit.fields import Data, Id, Password, StrictSchema, Text
 
 from students.domain.accounts import normalise_login
 from students.schemas.inputs import BlankIsNothing, Phone
@@ -73,6 +73,21 @@ class TokensSchema(Schema):
     refresh_token = fields.String(required=True)
     expires_in = fields.Integer(required=True)
     account = fields.Nested(AccountSchema, required=True)
+
+
+class SignInQuery(StrictSchema):
+    """A sign-in as its access token names it: `sid` and `sub`."""
+
+    tenant_id = fields.String(required=True, validate=validate.Regexp(rf"(?:{TENANT.pattern})\Z"))
+    session = Id(required=True)
+    subject = Id(required=True)
+
+
+class SignInStateSchema(Schema):
+    """`student_ids`: whose things it may see; none when it is not alive."""
+
+    alive = fields.Boolean(required=True)
+    student_ids = fields.List(fields.UUID(), required=True)
 
 
 class KeysSchema(Schema):

@@ -209,6 +209,18 @@ def is_alive(conn: Connection, tenant: str, session: UUID, account_id: UUID) -> 
     return bool(conn.execute(query).scalar_one_or_none())
 
 
+def students_of(conn: Connection, tenant: str, account_id: UUID) -> Sequence[UUID]:
+    """The active student whose account it is, or a parent's active children."""
+    own = sa.or_(account.c.student_id == student.c.id, account.c.parent_id == student.c.parent_id)
+    query = (
+        sa.select(student.c.id)
+        .join(account, sa.and_(account.c.tenant_id == student.c.tenant_id, own))
+        .where(*_of(account, tenant, id=account_id), student.c.deleted_at.is_(None))
+        .order_by(student.c.id)
+    )
+    return conn.execute(query).scalars().all()
+
+
 def end_session(conn: Connection, tenant: str, session: UUID) -> None:
     conn.execute(sa.delete(account_session).where(*_of(account_session, tenant, id=session)))
 

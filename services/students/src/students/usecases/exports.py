@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
 
 from eventkit.clock import SEOUL
 from eventkit.uow import UnitOfWork
+from servicekit.csv_files import BOM, rendered
 
 from students.domain.audit import Action, Actor
-from students.domain.records import plain_cell, shown_fields, shown_phone
+from students.domain.records import shown_fields, shown_phone
 from students.store import students as store
 from students.usecases import audit, showing
 
@@ -21,8 +20,6 @@ Transaction = Callable[[], AbstractContextManager[UnitOfWork]]
 Student = Mapping[str, Any]
 
 BATCH = 2000
-# a byte order mark: without it Excel takes UTF-8 for cp949
-_BOM = "\ufeff"
 _TYPES = {"ELEMENTARY": "초등학교", "MIDDLE": "중학교", "HIGH": "고등학교", None: ""}
 _GENDERS = {"M": "남", "F": "여", None: ""}
 _COLUMNS: tuple[tuple[str, Callable[[Student], Any]], ...] = (
@@ -56,13 +53,13 @@ def begin_export(uow: UnitOfWork, by: Actor, filters: Mapping[str, Any]) -> None
 
 def csv_lines(transaction: Transaction, filters: Mapping[str, Any]) -> Iterator[str]:
     """The whole file in parts of at most BATCH students, read in a transaction of its own."""
-    yield _BOM + _rendered([[title for title, _ in _COLUMNS]])
+    yield BOM + rendered([[title for title, _ in _COLUMNS]])
     with transaction() as uow:
         query = store.listing(uow.tenant, **filters)
         order = [key.desc() for key in store.TRASH_ORDER] if filters["deleted"] else store.LIST_ORDER
         found = uow.conn.execute(query.order_by(*order), execution_options={"yield_per": BATCH})
         for batch in found.partitions():
-            yield _rendered(_cells(student) for student in showing.listed(uow, batch))
+            yield rendered(_cells(student) for student in showing.listed(uow, batch))
 
 
 def file_name(now: datetime) -> str:
@@ -70,16 +67,9 @@ def file_name(now: datetime) -> str:
     return f"학생_{now.astimezone(SEOUL):%Y%m%d}.csv"
 
 
-def _cells(student: Student) -> list[str]:
-    cells = [cell(student) for _, cell in _COLUMNS]
-    return ["" if cell is None else plain_cell(str(cell)) for cell in cells]
+def _cells(student: Student) -> list[Any]:
+    return [cell(student) for _, cell in _COLUMNS]
 
 
 def _moment(at: datetime | None) -> str:
     return "" if at is None else f"{at.astimezone(SEOUL):%Y-%m-%d %H:%M}"
-
-
-def _rendered(rows: Iterable[list[str]]) -> str:
-    text = io.StringIO(newline="")
-    csv.writer(text).writerows(rows)
-    return text.getvalue()

@@ -76,6 +76,13 @@ def is_alive(db: Database, who: Identity) -> bool:
         return store.is_alive(conn, who.tenant_id, who.session, account_id)
 
 
+def describe(uow: UnitOfWork, session: UUID, account_id: UUID) -> dict[str, Any]:
+    """Whether a sign-in counts, and whom it may see: `alive`, `student_ids` (own, or the active children)."""
+    alive = store.is_alive(uow.conn, uow.tenant, session, account_id)
+    students = store.students_of(uow.conn, uow.tenant, account_id) if alive else []
+    return {"alive": alive, "student_ids": students}
+
+
 def prune(db: Database, now: datetime) -> None:
     """Periodic task: forget sign-ins that ran out and attempts that no longer count."""
     with db.system() as conn:

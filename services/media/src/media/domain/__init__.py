@@ -1,0 +1,1 @@
+"""Pure rules of videos, uploads, jobs and playback: standard library only."""

@@ -1,0 +1,1 @@
+"""Commands: a unit of work in, domain rules, events out."""

@@ -1,0 +1,1 @@
+"""Encoding a video: its job, the steps of one attempt, and what mends a job that got stuck."""

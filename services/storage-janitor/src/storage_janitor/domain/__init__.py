@@ -1,0 +1,1 @@
+"""Rules of the storage-janitor: no I/O."""

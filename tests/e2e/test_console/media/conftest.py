@@ -1,0 +1,371 @@
+"""The console against stand-ins: an API that remembers, and a bucket that can fail as lines do.
+
+What the real services do with the same calls is tested beside them; here it is the pages that are looked at.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Lock, Thread
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+from uuid import UUID, uuid4
+
+import pytest
+import yaml
+from academyctl import gateway
+from academyctl.config import Ports
+from testkit.videos import ffmpeg
+
+CONSOLE = Path(__file__).parents[4] / "libs" / "console"
+MIB = 1 << 20
+PART = 5 * MIB
+_TYPES = {
+    ".html": "text/html", ".js": "text/javascript", ".mjs": "text/javascript", ".css": "text/css",
+    ".svg": "image/svg+xml", ".m3u8": "application/vnd.apple.mpegurl", ".vtt": "text/vtt",
+    ".jpg": "image/jpeg", ".mp4": "video/mp4", ".m4s": "video/iso.segment",
+}  # fmt: skip
+_LIMITS = {"max_video_bytes": 20 << 30, "quota_bytes": 500 << 30, "used_bytes": 0}
+_QUEUED = {"status": "UPLOADED", "error": None}
+Answer = tuple[int, Any]
+
+
+@dataclass
+class Bucket:
+    """`parts` that arrived, by upload; `faults` are taken one for each PUT that comes: "drop" or a status."""
+
+    parts: dict[str, dict[int, int]] = field(default_factory=dict)
+    puts: list[tuple[str, int]] = field(default_factory=list)
+    faults: list[str | int | None] = field(default_factory=list)
+    hold: Callable[[], Any] | None = None
+    lock: Lock = field(default_factory=Lock)
+
+    def take(self, upload: str, number: int, size: int) -> str | int | None:
+        """What becomes of a PUT; None: it is stored."""
+        with self.lock:
+            fault = self.faults.pop(0) if self.faults else None
+            if fault is None or fault == "unheard":
+                self.puts.append((upload, number))
+                self.parts.setdefault(upload, {})[number] = size
+            return fault
+
+
+@dataclass
+class Api:
+    """What the media service would say. `routes` of a test come first: (method, pattern) → answer."""
+
+    bucket: Bucket
+    bucket_url: str = ""
+    single_below: int = 1 * MIB
+    videos: dict[str, dict[str, Any]] = field(default_factory=dict)
+    uploads: dict[str, dict[str, Any]] = field(default_factory=dict)
+    asked: list[tuple[str, str, Any]] = field(default_factory=list)
+    routes: list[tuple[str, str, Callable[..., Answer]]] = field(default_factory=list)
+    lecture: str = str(UUID(int=1))
+    sessions: tuple[str, ...] = (str(UUID(int=11)), str(UUID(int=12)))
+    students: dict[str, str] = field(default_factory=dict)
+    library: bool = True
+
+    def on(self, method: str, pattern: str, answer: Callable[..., Answer]) -> None:
+        """Answer calls of a path below /api/v1/ that matches in full; groups are its arguments."""
+        self.routes.insert(0, (method, pattern, answer))
+
+    def answer(self, method: str, path: str, query: dict[str, str], body: Any) -> Answer:
+        self.asked.append((method, path, body))
+        own = [
+            ("GET", "lectures/lectures/", self._lectures),
+            ("GET", "lectures/sessions/", self._sessions),
+            ("GET", "enrollments/", self._enrollments),
+            ("GET", "media/settings/", lambda: (200, _LIMITS)),
+            ("GET", "media/videos/", lambda: self._list(query)),
+            ("POST", "media/videos/upload/init/", lambda: self._begin(body)),
+            ("GET", "media/uploads/", lambda: self._open(query)),
+            ("GET", "media/videos/([^/]+)/upload/", self._state),
+            ("POST", "media/videos/([^/]+)/upload/presign/", lambda video: self._presign(video, body)),
+            ("POST", "media/videos/([^/]+)/upload/complete/", self._complete),
+            ("POST", "media/videos/([^/]+)/upload/cancel/", self._cancel),
+            ("GET", "media/videos/([^/]+)/", lambda video: self._found(video, {})),
+            ("PATCH", "media/videos/([^/]+)/", lambda video: self._found(video, body)),
+            ("DELETE", "media/videos/([^/]+)/", lambda video: (204, self.videos.pop(video, None) and None)),
+            ("POST", "media/videos/([^/]+)/keep/", lambda video: self._keep(video, body)),
+            ("POST", "media/videos/([^/]+)/retry/", lambda video: self._found(video, _QUEUED)),
+        ]  # fmt: skip
+        for wanted, pattern, run in [*self.routes, *own]:
+            found = re.fullmatch(pattern, path)
+            if wanted == method and found:
+                return run(*found.groups())
+        return 404, problem("not_found", "찾을 수 없습니다.")
+
+    def calls(self, method: str, ending: str) -> list[Any]:
+        return [body for asked, path, body in self.asked if asked == method and path.endswith(ending)]
+
+    def add_video(self, **values: Any) -> str:
+        """A READY video unless told otherwise."""
+        id = str(uuid4())
+        now = datetime.now(UTC)
+        self.videos[id] = {
+            "id": id, "lecture_id": self.lecture, "lecture_title": "수학 특강", "title": "이차함수의 그래프",
+            "session_id": self.sessions[0], "session_title": "1차시", "position": 1, "status": "READY",
+            "label": "재생 가능", "playable": True, "error": None, "progress": None, "duration": 3675.2,
+            "width": 1920, "height": 1080, "renditions": [], "hls_bytes": 800 * MIB, "hls_objects": 900,
+            "raw_bytes": 1200 * MIB, "raw_keep": False, "raw_released_at": None, "raw_deleted_at": None,
+            "raw_expires_at": (now + timedelta(days=12)).isoformat(), "allow_skip": False, "max_speed": 1.0,
+            "show_watermark": True, "policy_version": 1, "created_by": "user-1",
+            "created_at": now.isoformat(), "updated_at": now.isoformat(), "ready_at": now.isoformat(),
+            **values,
+        }  # fmt: skip
+        return id
+
+    def _lectures(self) -> Answer:
+        return 200, {"results": [{"id": self.lecture, "title": "수학 특강"}], "next": None}
+
+    def _sessions(self) -> Answer:
+        rows = [
+            {"id": id, "order": i + 1, "title": f"{i + 1}차시", "date": None}
+            for i, id in enumerate(self.sessions)
+        ]
+        return 200, {"results": rows, "next": None}
+
+    def _enrollments(self) -> Answer:
+        rows = [{"id": id, "student_name": name} for id, name in self.students.items()]
+        return 200, {"results": rows, "next": None}
+
+    def _list(self, query: dict[str, str]) -> Answer:
+        rows = [row for row in self.videos.values() if query.get("status") in (None, row["status"])]
+        rows = [row for row in rows if query.get("search", "") in row["title"]]
+        return 200, {"results": rows, "next": None}
+
+    def _found(self, video: str, changes: dict[str, Any]) -> Answer:
+        if video not in self.videos:
+            return 404, problem("not_found", "찾을 수 없습니다.")
+        self.videos[video] |= changes
+        return 200, self.videos[video]
+
+    def _keep(self, video: str, body: dict[str, Any]) -> Answer:
+        return self._found(video, {"raw_keep": body["keep"]})
+
+    def _begin(self, body: dict[str, Any]) -> Answer:
+        video = self.add_video(title=body["title"], status="PENDING", playable=False, raw_expires_at=None)
+        single = body["size_bytes"] < self.single_below
+        part = body["size_bytes"] if single else PART
+        self.uploads[video] = {
+            "id": str(uuid4()), "kind": "SINGLE" if single else "MULTIPART", "state": "OPEN",
+            "part_bytes": part,
+            "part_count": -(-body["size_bytes"] // part), "created_at": datetime.now(UTC).isoformat(),
+            "expires_at": (datetime.now(UTC) + timedelta(days=7)).isoformat(), "type": body["content_type"],
+            **{name: body[name] for name in ("filename", "size_bytes", "fingerprint")},
+        }  # fmt: skip
+        return 201, self._described(video) | {"video": self.videos[video]}
+
+    def _described(self, video: str) -> dict[str, Any]:
+        upload = self.uploads[video]
+        url = f"{self.bucket_url}/{video}/1" if upload["kind"] == "SINGLE" else None
+        return {
+            "video_id": video, "upload": upload, "upload_url": url, "file_key": "k",
+            "content_type": upload["type"],
+        }  # fmt: skip
+
+    def _open(self, query: dict[str, str]) -> Answer:
+        found = [
+            self._described(video)
+            for video, upload in self.uploads.items()
+            if upload["state"] == "OPEN" and query.get("fingerprint", "") in ("", upload["fingerprint"])
+        ]
+        return 200, {"results": found}
+
+    def _state(self, video: str) -> Answer:
+        parts = sorted(self.bucket.parts.get(video, {}))
+        whole = self.uploads[video]["kind"] == "SINGLE" and bool(parts)
+        return 200, self._described(video) | {"stored": whole, "uploaded_parts": parts}
+
+    def _presign(self, video: str, body: dict[str, Any]) -> Answer:
+        urls = [
+            {"part": part, "size": PART, "url": f"{self.bucket_url}/{video}/{part}"} for part in body["parts"]
+        ]
+        return 200, {"results": urls}
+
+    def _complete(self, video: str) -> Answer:
+        upload = self.uploads[video]
+        if sum(self.bucket.parts.get(video, {}).values()) != upload["size_bytes"]:
+            return 409, problem("upload_incomplete", "올라오지 않은 부분이 있습니다.")
+        upload["state"] = "COMPLETED"
+        self.videos[video] |= {"status": "UPLOADED", "raw_bytes": upload["size_bytes"]}
+        return 200, self.videos[video]
+
+    def _cancel(self, video: str) -> Answer:
+        self.uploads.pop(video)
+        self.videos.pop(video)
+        return 204, None
+
+
+def problem(code: str, detail: str) -> dict[str, str]:
+    return {"code": code, "detail": detail}
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """HTTP/1.0: a line is used once. On one that was used before a browser tries again by itself."""
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+    def reply(self, status: int, body: bytes, **headers: str) -> None:
+        self.send_response(status)
+        for name, value in {"Content-Length": str(len(body)), **headers}.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.end_headers()
+        self.wfile.write(body)
+
+
+def _console_handler(api: Api, media: Path, policy: str) -> type[_Handler]:
+    class Handler(_Handler):
+        """The console's files, the API below /api/v1/, HLS files below its own path."""
+
+        def do_GET(self) -> None:
+            path = urlsplit(self.path).path
+            if path == "/console/vendor/hls.mjs" and not api.library:
+                self.reply(404, b"", Content_Type="text/plain")
+            elif path.startswith("/console/"):
+                self._file(CONSOLE / (path.removeprefix("/console/") or "index.html"))
+            elif path.startswith("/api/v1/media/hls/"):
+                self._file(media / path.removeprefix("/api/v1/media/hls/"))
+            else:
+                self._call()
+
+        def do_POST(self) -> None:
+            self._call()
+
+        do_PUT = do_PATCH = do_DELETE = do_POST
+
+        def _file(self, path: Path) -> None:
+            kind = _TYPES.get(path.suffix, "application/octet-stream")
+            found = path.is_file()
+            body = path.read_bytes() if found else b""
+            self.reply(200 if found else 404, body, Content_Type=kind, Content_Security_Policy=policy)
+
+        def _call(self) -> None:
+            url = urlsplit(self.path)
+            raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            body = json.loads(raw) if raw else None
+            query = dict(parse_qsl(url.query))
+            status, said = api.answer(self.command, url.path.removeprefix("/api/v1/"), query, body)
+            kind = "application/problem+json" if status >= 400 else "application/json"
+            self.reply(status, b"" if said is None else json.dumps(said).encode(), Content_Type=kind)
+
+    return Handler
+
+
+def _bucket_handler(bucket: Bucket, origin: Callable[[], str]) -> type[_Handler]:
+    class Handler(_Handler):
+        """Presigned PUTs of another origin, by the rule of academyctl.bootstrap.upload_rules."""
+
+        def do_OPTIONS(self) -> None:
+            allowed = {"Access_Control_Allow_Methods": "PUT", "Access_Control_Allow_Headers": "content-type"}
+            self.reply(200, b"", Access_Control_Allow_Origin=origin(), **allowed)
+
+        def do_PUT(self) -> None:
+            upload, number = self.path.strip("/").split("/")
+            if bucket.hold:
+                bucket.hold()
+            size = int(self.headers["Content-Length"])
+            if len(self.rfile.read(size)) < size:
+                return  # broken off by the page
+            fault = bucket.take(upload, int(number), size)
+            if isinstance(fault, str):  # the line breaks: before or after the bucket had it all
+                return
+            self.reply(fault or 200, b"", Access_Control_Allow_Origin=origin(), ETag='"x"')
+
+    return Handler
+
+
+def _serve(handler: type[_Handler]) -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def api() -> Api:
+    return Api(Bucket())
+
+
+@pytest.fixture(scope="session")
+def media_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What is served below /api/v1/media/hls/: 12 s in two qualities, and a storyboard of four pictures."""
+    folder = tmp_path_factory.mktemp("hls")
+    sources = (
+        "-f",
+        "lavfi",
+        "-i",
+        "testsrc2=size=640x360:rate=15:duration=12",
+        "-f",
+        "lavfi",
+        "-i",
+        "sine=duration=12",
+    )
+    streams = ("-map", "0:v", "-map", "1:a", "-map", "0:v", "-map", "1:a", "-s:v:1", "320x180")
+    coded = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-g", "30", "-c:a", "aac")
+    packed = ("-f", "hls", "-hls_time", "2", "-hls_playlist_type", "vod", "-hls_segment_type", "fmp4")
+    named = ("-master_pl_name", "master.m3u8", "-var_stream_map", "v:0,a:0 v:1,a:1", str(folder / "v%v.m3u8"))
+    ffmpeg(*sources, *streams, *coded, *packed, *named)
+    ffmpeg(*sources[:4], "-vf", "fps=1/3,scale=160:90,tile=4x1", "-frames:v", "1", str(folder / "sprite.jpg"))
+    cues = [
+        f"00:00:{3 * i:02d}.000 --> 00:00:{3 * i + 3:02d}.000\nsprite.jpg#xywh={160 * i},0,160,90"
+        for i in range(4)
+    ]
+    (folder / "storyboard.vtt").write_text("\n\n".join(["WEBVTT", *cues]), "utf-8")
+    return folder
+
+
+@pytest.fixture
+def desk_url(api: Api, media_files: Path) -> Iterator[str]:
+    """Where the console is, under the policy that the gateway sends."""
+    where: list[str] = []
+    buckets = _serve(_bucket_handler(api.bucket, lambda: where[0]))
+    api.bucket_url = next(buckets)
+    rules = yaml.safe_load(gateway.RULES.read_text(encoding="utf-8"))
+    config = gateway.configuration(rules, Path("jwks.json"), Ports(8800), api.bucket_url)
+    policy = re.search(r'Content-Security-Policy "([^"]+)"', config)
+    assert policy is not None
+    pages = _serve(_console_handler(api, media_files, policy[1]))
+    where.append(next(pages))
+    yield where[0]
+    for each in (pages, buckets):
+        next(each, None)
+
+
+def token(*roles: str) -> str:
+    """The stand-in believes everybody."""
+    claims = json.dumps({"tenant_id": "academy-a", "sub": "user-1", "roles": roles}).encode()
+    return f"e30.{base64.urlsafe_b64encode(claims).decode().rstrip('=')}.x"
+
+
+@pytest.fixture
+def page(console_at: Any, desk_url: str) -> Iterator[Any]:
+    """The console, not signed in; afterwards the browser must have had nothing to complain of."""
+    console = console_at(desk_url)
+    yield console
+    assert console.recorded("violations") == []
+    assert console.complaints() == []
+
+
+@pytest.fixture
+def desk(page: Any) -> Any:
+    page.open(f"#token={token('staff')}")
+    page.wait_text("h1", "명단 등록")
+    return page
+
+
+@pytest.fixture
+def pupil(page: Any) -> Any:
+    page.open(f"#token={token('student')}")
+    page.wait_text("h1", "내 강의 영상")
+    return page
