@@ -15,6 +15,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from academyctl.__main__ import main
 from academyctl.sample import sample_roster
 from academyctl.state import read_state
 from contracts import SERVICES
@@ -128,12 +129,20 @@ def test_one_job_prints_only_its_status_and_leaves_nothing_running(data: Path, t
     ],
 )
 def test_wrong_arguments_are_refused_before_anything_starts(
-    tmp_path: Path, arguments: list[str], says: str
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    says: str,
 ) -> None:
-    done = run_academyctl(tmp_path / "data", 8800, *arguments)
-    assert done.returncode == 2
-    assert says in done.stderr
-    assert done.stdout == ""
+    for name, value in stack_environment(tmp_path / "data", 8800).items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    out, err = capsys.readouterr()
+    assert ended.value.code == 2
+    assert says in err
+    assert out == ""
     assert not (tmp_path / "data" / "postgres").exists()
 
 
