@@ -5,6 +5,7 @@ The database of these apps does not exist: a route that reached it would answer 
 
 import re
 import time
+from functools import cache
 from uuid import uuid4
 
 import jwt
@@ -53,6 +54,16 @@ FAMILY = {
 }
 # what a service without its database, and media without the students service, answers to those
 AWAY = {"students": "database_unavailable", "media": "auth_unavailable"}
+
+
+@pytest.fixture(scope="module")
+def apps(issuer):
+    return cache(lambda service: app_of(service, issuer))
+
+
+@pytest.fixture
+def app(apps, service):
+    return apps(service)
 
 
 def pages(service):
@@ -105,8 +116,7 @@ def wrong_tokens(issuer):
     }
 
 
-def test_user_routes_refuse_every_wrong_token(service, issuer):
-    app = app_of(service, issuer)
+def test_user_routes_refuse_every_wrong_token(issuer, app):
     client = app.test_client()
     answers = {}
     for method, path, _ in by_roles(app, signed_in):
@@ -117,8 +127,7 @@ def test_user_routes_refuse_every_wrong_token(service, issuer):
     assert {key: got for key, got in answers.items() if got != (401, "application/problem+json")} == {}
 
 
-def test_user_routes_refuse_every_role_they_do_not_name(service, issuer):
-    app = app_of(service, issuer)
+def test_user_routes_refuse_every_role_they_do_not_name(issuer, app):
     client = app.test_client()
     answers = {}
     for method, path, admitted in by_roles(app, signed_in):
@@ -129,9 +138,8 @@ def test_user_routes_refuse_every_role_they_do_not_name(service, issuer):
     assert {key: status for key, status in answers.items() if status != 403} == {}
 
 
-def test_operators_and_academies_get_nowhere_in_each_others_routes(service, issuer):
+def test_operators_and_academies_get_nowhere_in_each_others_routes(service, issuer, app):
     """However many roles of their own kind they have."""
-    app = app_of(service, issuer)
     client = app.test_client()
     answers = {}
     for mine, theirs in ((STAFF_ROLES, OPERATIONS), (OPERATIONS, ANYONE)):
@@ -143,19 +151,18 @@ def test_operators_and_academies_get_nowhere_in_each_others_routes(service, issu
     assert len([path for _, path in answers if path.startswith(f"/api/v1/operations/{service}/")]) > 20
 
 
-def test_every_route_of_the_operators_has_an_internal_twin(service, issuer):
+def test_every_route_of_the_operators_has_an_internal_twin(service, app):
     """And no route of an academy lies beside them."""
     prefix, inside = f"/api/v1/operations/{service}/", "/internal/operations/"
-    found = {(r.method, r.rule): r.roles for r in routes(app_of(service, issuer))}
+    found = {(r.method, r.rule): r.roles for r in routes(app)}
     twins = {(method, rule.removeprefix(inside)) for method, rule in found if rule.startswith(inside)}
     assert twins == {(method, rule.removeprefix(prefix)) for method, rule in found if rule.startswith(prefix)}
     beside = {key for key, roles in found.items() if (roles <= OPERATIONS) != key[1].startswith(prefix)}
     assert beside == set()
 
 
-def test_students_and_parents_get_nowhere_but_where_they_are_named(service, issuer):
+def test_students_and_parents_get_nowhere_but_where_they_are_named(service, issuer, app):
     """With a genuine token of theirs, whatever role it claims; the other services know none of them."""
-    app = app_of(service, issuer)
     client = app.test_client()
     expected = (403, "forbidden") if service in FAMILY else (401, "invalid_token")
     answers = {}
@@ -167,17 +174,14 @@ def test_students_and_parents_get_nowhere_but_where_they_are_named(service, issu
     assert {key: got for key, got in answers.items() if got != expected} == {}
 
 
-def test_students_and_parents_are_admitted_where_it_is_written_down(service, issuer):
-    admitted = {
-        (r.method, r.rule, r.roles) for r in routes(app_of(service, issuer)) if r.roles & ACCOUNT_ROLES
-    }
+def test_students_and_parents_are_admitted_where_it_is_written_down(service, app):
+    admitted = {(r.method, r.rule, r.roles) for r in routes(app) if r.roles & ACCOUNT_ROLES}
     assert admitted == FAMILY.get(service, set())
     assert not [rule for _, rule, roles in admitted if roles & STAFF_ROLES]
 
 
-def test_no_route_that_admits_accounts_skips_asking_whether_the_sign_in_lives(service, issuer):
+def test_no_route_that_admits_accounts_skips_asking_whether_the_sign_in_lives(service, issuer, app):
     """Whom these apps would ask is away, so that asking shows as 503; an answer would be a way in."""
-    app = app_of(service, issuer)
     for method, path, roles in FAMILY.get(service, ()):
         for role in roles:
             headers = {"Authorization": f"Bearer {issuer.mint_account(role=role)}"}
@@ -186,8 +190,7 @@ def test_no_route_that_admits_accounts_skips_asking_whether_the_sign_in_lives(se
 
 
 @pytest.mark.parametrize("token", [None, "", "wrong", "test-internal-token-000", "test-internal-token-00011"])
-def test_internal_routes_refuse_users_and_wrong_tokens(service, issuer, token):
-    app = app_of(service, issuer)
+def test_internal_routes_refuse_users_and_wrong_tokens(issuer, app, token):
     client = app.test_client()
     headers = issuer.headers() | ({} if token is None else {"X-Worker-Token": token})
     answers = {
@@ -197,14 +200,12 @@ def test_internal_routes_refuse_users_and_wrong_tokens(service, issuer, token):
     assert {key: status for key, status in answers.items() if status != 401} == {}
 
 
-def test_only_pages_and_the_doors_written_down_are_public(service, issuer):
-    app = app_of(service, issuer)
+def test_only_pages_and_the_doors_written_down_are_public(service, app):
     public = {(r.method, r.rule) for r in routes(app) if r.roles == PUBLIC}
     assert public == pages(service) | DOORS.get(service, set())
 
 
-def test_openapi_documents_every_route_and_no_other(service, issuer):
-    app = app_of(service, issuer)
+def test_openapi_documents_every_route_and_no_other(service, app):
     document = app.test_client().get(f"/openapi/{service}.json").get_json()
     documented = {
         (method.upper(), path)

@@ -1,10 +1,13 @@
-"""kill -9 of any one process in the middle of an import: it ends DONE with the contents of a calm run."""
+"""kill -9: the process comes back, and an import ends DONE with the contents of a calm run."""
 
 import threading
 from uuid import uuid4
 
 import pytest
+from academyctl.embedded.program import answers_ok
+from contracts import SERVICES
 from testkit.academy import Academy, MixedRoster
+from testkit.stack import free_stack_port, run_academyctl
 from testkit.waiting import wait_until
 
 pytestmark = [
@@ -57,7 +60,7 @@ def imported(stack, roster, disturb):
 @pytest.mark.parametrize(("part", "moment"), MOMENTS)
 def test_an_import_survives_the_death_of(own_stack, roster, calm, part, moment):
     def kill(academy, job):
-        wait_until(lambda: academy.status(job)["progress"]["rows_done"] >= ROWS * moment, 120)
+        wait_until(lambda: academy.status(job)["progress"]["rows_done"] >= ROWS * moment, 120, interval=0.05)
         own_stack.kill(part)
 
     academy = imported(own_stack, roster, kill)
@@ -77,3 +80,22 @@ def test_an_upload_survives_the_death_of_the_api(own_stack, roster, calm):
     assert academy.finish(jobs[0], timeout=300)["status"] == "DONE"
     academy.settle(timeout=300)
     assert academy.contents() == calm
+
+
+def test_a_part_that_is_killed_comes_back_and_the_others_are_left_alone(own_stack):
+    killed = ["postgres", "sqs", "s3", "gateway", "enrollment-api", "students-worker"]
+    before = dict(own_stack.state.pids)
+    for part in killed:
+        own_stack.kill(part)
+
+    ports = own_stack.state.ports
+    wait_until(lambda: all(own_stack.pid(part) != before[part] for part in killed), 60)
+    wait_until(lambda: answers_ok(ports["gateway"], "/openapi/enrollment.json"), 60, interval=0.1)
+    for part in (f"{service}-{kind}" for service in SERVICES for kind in ("api", "worker")):
+        wait_until(lambda part=part: answers_ok(ports[part], "/readyz"), 60, interval=0.1)
+    left_alone = before.keys() - killed
+    assert {part: own_stack.pid(part) for part in left_alone} == {part: before[part] for part in left_alone}
+
+    second = run_academyctl(own_stack.data, free_stack_port(), "up", "--no-demo")
+    assert second.returncode == 1
+    assert f"process {own_stack.state.supervisor}" in second.stderr

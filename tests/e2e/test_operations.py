@@ -185,7 +185,7 @@ def test_of_five_causes_the_fixed_one_is_replayed_once_each(own_stack, operators
         path = f"replays/{ids['students']}/"
         operators.post("students", f"{path}apply/")
         some = "SELECT count(*) > 30 FROM students.replay_item WHERE outcome = 'done'"
-        wait_until(lambda: academy.query(some) == [(True,)], 60, interval=0.01)
+        wait_until(lambda: academy.query(some) == [(True,)], 60, interval=0.05)
         own_stack.kill("students-worker")
         done = operators.wait("students", ids["students"], frozenset({"done", "stopped"}))
     counts = {"would_change": {"done": 400}, "unreadable": {"waiting": 100}}

@@ -9,12 +9,13 @@ import signal
 import socket
 import subprocess
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
 import pytest
+from academyctl.__main__ import main
 from academyctl.sample import sample_roster
 from academyctl.state import read_state
 from contracts import SERVICES
@@ -30,7 +31,6 @@ from testkit.stack import (
 from testkit.waiting import wait_until
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-StartStack = Callable[[Path], LocalStack]
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow]
 needs_make = pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
@@ -84,10 +84,16 @@ def answers(url: str) -> bool:
         return False
 
 
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of stacks that come and go, as on the machine of an operator."""
+    return tmp_path_factory.mktemp("stack") / "data"
+
+
 @needs_make
-def test_one_job_prints_only_its_status_and_leaves_nothing_running(tmp_path: Path) -> None:
+def test_one_job_prints_only_its_status_and_leaves_nothing_running(data: Path, tmp_path: Path) -> None:
     """The same file twice on one data directory, then a workbook that has no roster in it."""
-    data, port = tmp_path / "data", free_stack_port()
+    port = free_stack_port()
     roster = sample_roster(tmp_path / "r o s t e r.xlsx")
 
     first = make_run(data, port, f"--once --json --roster '{roster}'")
@@ -123,12 +129,20 @@ def test_one_job_prints_only_its_status_and_leaves_nothing_running(tmp_path: Pat
     ],
 )
 def test_wrong_arguments_are_refused_before_anything_starts(
-    tmp_path: Path, arguments: list[str], says: str
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    says: str,
 ) -> None:
-    done = run_academyctl(tmp_path / "data", 8800, *arguments)
-    assert done.returncode == 2
-    assert says in done.stderr
-    assert done.stdout == ""
+    for name, value in stack_environment(tmp_path / "data", 8800).items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    out, err = capsys.readouterr()
+    assert ended.value.code == 2
+    assert says in err
+    assert out == ""
     assert not (tmp_path / "data" / "postgres").exists()
 
 
@@ -146,31 +160,8 @@ def test_a_taken_port_is_named_with_its_holder_and_the_variable_to_set(tmp_path:
     assert processes_of(tmp_path / "data") == []
 
 
-def test_a_part_that_is_killed_comes_back_and_the_others_are_left_alone(
-    tmp_path: Path, start_stack: StartStack
-) -> None:
-    stack = start_stack(tmp_path / "data")
-    killed = ["postgres", "sqs", "s3", "gateway", "enrollment-api", "students-worker"]
-    before = dict(stack.state.pids)
-    for part in killed:
-        stack.kill(part)
-
-    wait_until(lambda: all(stack.pid(part) != before[part] for part in killed), timeout=60)
-    wait_until(lambda: answers(f"{stack.base_url}/openapi/enrollment.json"), timeout=60)
-    for service in SERVICES:
-        wait_until(lambda service=service: answers(f"{stack.url(f'{service}-api')}/readyz"), timeout=60)
-        wait_until(lambda service=service: answers(f"{stack.url(f'{service}-worker')}/readyz"), timeout=60)
-    left_alone = before.keys() - killed
-    assert {part: stack.pid(part) for part in left_alone} == {part: before[part] for part in left_alone}
-
-    second = run_academyctl(stack.data, free_stack_port(), "up", "--no-demo")
-    assert second.returncode == 1
-    assert f"process {stack.state.supervisor}" in second.stderr
-
-
 @needs_make
-def test_nothing_outlives_a_killed_supervisor_and_the_next_run_takes_over(tmp_path: Path) -> None:
-    data = tmp_path / "data"
+def test_nothing_outlives_a_killed_supervisor_and_the_next_run_takes_over(data: Path) -> None:
     with running_stack(data) as stack:
         token = stack.secret("internal_token")
         os.kill(stack.state.supervisor, signal.SIGKILL)
@@ -186,8 +177,7 @@ def test_nothing_outlives_a_killed_supervisor_and_the_next_run_takes_over(tmp_pa
 
 
 @needs_make
-def test_ctrl_c_in_a_terminal_stops_everything(tmp_path: Path) -> None:
-    data = tmp_path / "data"
+def test_ctrl_c_in_a_terminal_stops_everything(data: Path) -> None:
     with made_to_run(data) as process:
         os.killpg(process.pid, signal.SIGINT)
         assert_stopped(process, data)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -15,6 +16,7 @@ from eventkit.trace import Cause
 from eventkit.uow import unit_of_work
 from flask import Flask
 from servicekit.settings import load
+from servicekit.web import KIT, Kit
 from students import handlers
 from students.app import create_app
 from students.domain.audit import Pseudonyms
@@ -132,10 +134,28 @@ def objects() -> MemoryObjects:
     return MemoryObjects()
 
 
+@pytest.fixture(scope="session")
+def _apps(issuer: Issuer) -> Callable[[str], tuple[Flask, Kit]]:
+    """By database: those are used again as well, and to make an app takes longer than most tests of it."""
+
+    @cache
+    def on(url: str) -> tuple[Flask, Kit]:
+        app = create_app(load(Settings, environment(issuer, url)))
+        return app, app.extensions[KIT]
+
+    return on
+
+
 @pytest.fixture
-def app_with_objects(academy: Academy, issuer: Issuer, objects: MemoryObjects) -> Flask:
-    """The students API over the academy's database, with `objects` as its bucket."""
-    app = create_app(load(Settings, environment(issuer, academy.db.url)))
-    kit = app.extensions["servicekit"]
-    app.extensions["servicekit"] = replace(kit, deps=replace(kit.deps, objects=objects))
+def plain_app(academy: Academy, _apps: Callable[[str], tuple[Flask, Kit]]) -> Flask:
+    """The students API over the academy's database, as create_app() made it."""
+    app, app.extensions[KIT] = _apps(academy.db.url)
     return app
+
+
+@pytest.fixture
+def app_with_objects(plain_app: Flask, objects: MemoryObjects) -> Flask:
+    """The same, with `objects` as its bucket."""
+    kit = plain_app.extensions[KIT]
+    plain_app.extensions[KIT] = replace(kit, deps=replace(kit.deps, objects=objects))
+    return plain_app

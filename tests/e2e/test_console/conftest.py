@@ -38,6 +38,12 @@ new MutationObserver(() => {
   if (now[0] && JSON.stringify(now) !== JSON.stringify(recorded.progress.at(-1))) recorded.progress.push(now);
 }).observe(document, {childList: true, subtree: true, characterData: true});
 """
+# One call for what would be several for each element of a page.
+_SHOWN = """
+const shown = (each) => each.checkVisibility({opacityProperty: true, visibilityProperty: true})
+  && each.getClientRects().length;
+const every = [...document.querySelectorAll(arguments[0])].filter(shown);
+"""
 
 
 class Console:
@@ -90,7 +96,8 @@ class Console:
         self.wait(lambda: part in self.text(css), seconds)
 
     def all(self, css: str) -> list[WebElement]:
-        return [found for found in self.driver.find_elements(By.CSS_SELECTOR, css) if found.is_displayed()]
+        found: list[WebElement] = self.driver.execute_script(f"{_SHOWN} return every", css)
+        return found
 
     def text(self, css: str) -> str:
         return " ".join(found.text for found in self.all(css))
@@ -109,11 +116,9 @@ class Console:
         return self._element(lambda: self.driver.execute_script(script, label))
 
     def button(self, name: str) -> WebElement:
-        def found() -> WebElement | None:
-            every = self.all("button, a")
-            return next((each for each in every if each.text.startswith(name) and each.is_enabled()), None)
-
-        return self._element(found)
+        named = "!each.matches(':disabled') && each.innerText.trim().startsWith(arguments[1])"
+        script = f"{_SHOWN} return every.find((each) => {named})"
+        return self._element(lambda: self.driver.execute_script(script, "button, a", name))
 
     def box(self, label: str) -> WebElement:
         """A checkbox or radio button by its accessible name."""
@@ -359,9 +364,7 @@ def messy_roster(tmp_path: Path) -> Path:
     return _save(tmp_path / "겨울 특강 <b>'명단'.xlsx", MESSY)
 
 
-@pytest.fixture
-def long_roster(tmp_path: Path) -> Path:
-    """Enough rows that the work can be watched."""
+def _many(tmp_path: Path, count: int) -> Path:
     names = [
         f"{a}{b}{c}"
         for a in "김이박최정강조윤장임"
@@ -370,9 +373,21 @@ def long_roster(tmp_path: Path) -> Path:
     ]
     rows = tuple(
         (i, names[i % 1000], "한빛중", None, f"010-8{i // 1000:03d}-{i % 10000:04d}", None)
-        for i in range(12_000)
+        for i in range(count)
     )
     return _save(tmp_path / "전체 명단.xlsx", rows)
+
+
+@pytest.fixture
+def long_roster(tmp_path: Path) -> Path:
+    """12,000 rows: the work can be watched, and its outcome fills many pages."""
+    return _many(tmp_path, 12_000)
+
+
+@pytest.fixture
+def lasting_roster(tmp_path: Path) -> Path:
+    """3,000 rows: the work is not over when something happens a moment after its start."""
+    return _many(tmp_path, 3_000)
 
 
 @pytest.fixture

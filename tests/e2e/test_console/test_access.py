@@ -139,9 +139,9 @@ def test_offline_while_sending_is_one_job_after_the_retry(desk, messy_roster):
     desk.wait(lambda: len(desk.all(".recent-link")) == 1)
 
 
-def test_a_slow_upload_shows_how_far_it_is_and_can_be_cancelled(desk, long_roster):
-    desk.fill("느린 반", long_roster)
-    desk.slow_upload(20_000)
+def test_a_slow_upload_shows_how_far_it_is_and_can_be_cancelled(desk, lasting_roster):
+    desk.fill("느린 반", lasting_roster)
+    desk.slow_upload(5_000)
     desk.button("등록하기").click()
     desk.wait(lambda: desk.text(".progress-figure").rstrip("%") not in ("", "0"))
     assert "파일 올리는 중" in desk.text(".progress-label")
@@ -152,7 +152,7 @@ def test_a_slow_upload_shows_how_far_it_is_and_can_be_cancelled(desk, long_roste
     desk.slow_upload(-1)
     desk.button("등록하기").click()
     desk.wait_outcome()
-    assert desk.figures()["등록"] == 12_000
+    assert desk.figures()["등록"] == 3_000
 
 
 def test_the_server_refuses_a_file_that_is_too_large_in_words(desk):
@@ -171,16 +171,16 @@ def test_the_server_refuses_a_file_that_is_too_large_in_words(desk):
     assert said.startswith("413 ")
 
 
-def test_offline_while_watching_goes_on_by_itself(desk, long_roster):
+def test_offline_while_watching_goes_on_by_itself(desk, lasting_roster):
     desk.allowed = CUT
-    desk.fill("기다리는 반", long_roster)
+    desk.fill("기다리는 반", lasting_roster)
     desk.button("등록하기").click()
     desk.wait(lambda: "#/jobs/" in desk.driver.current_url)
     desk.offline(True)
     desk.wait_text(".notice-warn", "자동으로 다시 연결하고 있습니다")
     desk.offline(False)
     desk.wait_outcome()
-    assert desk.figures()["등록"] == 12_000
+    assert desk.figures()["등록"] == 3_000
 
 
 def test_a_double_click_is_one_request(desk, messy_roster):

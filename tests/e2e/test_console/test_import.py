@@ -88,18 +88,18 @@ def test_progress_is_live_and_only_moves_forward(desk, long_roster):
     assert "12,000행 중 200행" in desk.text(".table-foot")
 
 
-def test_reload_in_the_middle_and_recent_jobs(desk, long_roster):
-    desk.fill("새로 고침 반", long_roster)
+def test_reload_in_the_middle_and_recent_jobs(desk, lasting_roster):
+    desk.fill("새로 고침 반", lasting_roster)
     desk.button("등록하기").click()
     desk.wait(lambda: "#/jobs/" in desk.driver.current_url)
     address = desk.driver.current_url
     desk.driver.refresh()
     assert desk.driver.current_url == address
-    desk.wait_text("h1", long_roster.name)
+    desk.wait_text("h1", lasting_roster.name)
 
     # away and back: the list of this browser knows it, and tells when it ends
     desk.button("명단 등록").click()
-    desk.wait_text(".recent", long_roster.name)
+    desk.wait_text(".recent", lasting_roster.name)
     desk.wait(lambda: "완료" in desk.text(".recent"), 120)
     kept = desk.driver.execute_script("return JSON.stringify(localStorage)")
     assert "김가준" not in kept
@@ -107,7 +107,7 @@ def test_reload_in_the_middle_and_recent_jobs(desk, long_roster):
     desk.shot("05-recent")
     desk.one(".recent-link").click()
     desk.wait_outcome()
-    assert desk.figures()["등록"] == 12_000
+    assert desk.figures()["등록"] == 3_000
 
 
 def test_preview_writes_nothing_and_is_applied_with_one_press(desk, messy_roster):

@@ -47,7 +47,7 @@ class Academy:
 
     def finish(self, job: str, timeout: float = 120) -> Json:
         """The last status of the job. Raises TimeoutError."""
-        wait_until(lambda: self.status(job)["status"] in ("DONE", "FAILED"), timeout, interval=0.05)
+        wait_until(lambda: self.status(job)["status"] in ("DONE", "FAILED"), timeout, interval=0.1)
         return self.status(job)
 
     def run(self, lecture: str, file: Path, **fields: str) -> Json:

@@ -17,7 +17,7 @@ from testkit.stack import LocalStack
 from testkit.waiting import wait_until
 
 Found = Iterator[tuple[str, str]]
-_QUIET = 20  # receives in a row that bring nothing new
+_QUIET = 20  # receives in a row that bring nothing new, where the queue says that there is more
 
 
 class Search:
@@ -67,16 +67,20 @@ class Search:
 
 
 def _is_empty(sqs: Any, url: str) -> bool:
+    return _count(sqs, url) == 0
+
+
+def _count(sqs: Any, url: str) -> int:
     names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
     found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
-    return all(found[name] == "0" for name in names)
+    return sum(int(found[name]) for name in names)
 
 
 def messages(sqs: Any, url: str) -> list[str]:
     """The bodies of all messages of a queue, each given back at once."""
     seen: dict[str, str] = {}
     quiet = 0
-    while quiet < _QUIET:
+    while quiet < _QUIET and not (quiet and len(seen) == _count(sqs, url)):
         answer = sqs.receive_message(
             QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0, WaitTimeSeconds=0
         )

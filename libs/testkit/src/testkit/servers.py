@@ -43,7 +43,7 @@ def postgres_server(directory: Path) -> Iterator[str]:
     """A throw-away PostgreSQL under `directory`; yields its superuser's URL."""
     password, port = secrets.token_hex(16), free_ports()
     directory.mkdir(parents=True, exist_ok=True)
-    postgres.initialise(directory / "data", password)
+    postgres.initialise(directory / "data", password, postgres.THROWAWAY)
     program = postgres.program(directory / "data", port, password, postgres.THROWAWAY)
     with running(program, directory / "postgres.log"):
         yield postgres.admin_url(port, password)

@@ -6,13 +6,15 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
 import psutil
+import yaml
+from academyctl import bootstrap
 from academyctl.config import PORT_BLOCK, Directories, Ports
 from academyctl.embedded import postgres
 from academyctl.embedded.program import Program, answers_ok, running
@@ -22,13 +24,13 @@ from academyctl.issuer import DevelopmentIssuer
 from academyctl.secret_store import SecretStore
 from academyctl.services import DATABASE
 from academyctl.state import StackState, read_state
-from contracts import SERVICES, package_of
+from contracts import package_of
 
 from testkit.servers import Facts, free_ports, shared
-from testkit.waiting import wait_until
 
 _START_SECONDS = 180
 _SOON = 6
+_SERVERS = ("postgres", "sqs", "s3", "gateway")
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,7 @@ def _belongs(process: psutil.Process, data: str) -> bool:
 
 @contextmanager
 def running_stack(
-    data: Path, *arguments: str, extra: Mapping[str, str] | None = None
+    data: Path, extra: Mapping[str, str] | None = None, command: Sequence[str] = ("academyctl",)
 ) -> Iterator[LocalStack]:
     """`academyctl up --no-demo` on `data`; it dies with this process. Raises StartError."""
     data.mkdir(parents=True, exist_ok=True)
@@ -133,34 +135,40 @@ def running_stack(
     state.unlink(missing_ok=True)
     program = Program(
         "academyctl",
-        (sys.executable, "-m", "academyctl", "up", "--no-demo", *arguments),
+        (sys.executable, "-m", *command, "up", "--no-demo"),
         ready,
         env=stack_environment(data, port) | dict(extra or {}),
         start_seconds=_START_SECONDS,
         stop_seconds=90,
     )
-    with running(program, data / "academyctl.log"):
-        yield LocalStack(data, f"http://127.0.0.1:{port}")
+    with running(program, data / "academyctl.log") as supervisor:
+        stack = LocalStack(data, f"http://127.0.0.1:{port}")
+        try:
+            yield stack
+        finally:
+            _cut_short(stack, supervisor)
+
+
+def _cut_short(stack: LocalStack, supervisor: int) -> None:
+    """Stop, and kill the services: nobody needs what they would take some ten seconds to finish."""
+    with suppress(psutil.NoSuchProcess):
+        process = psutil.Process(supervisor)
+        servers = {pid for part, pid in stack.state.pids.items() if part in _SERVERS}
+        process.terminate()  # first, or it would start them again
+        for child in process.children():
+            if child.pid not in servers:
+                child.kill()
 
 
 @contextmanager
 def impatient_stack(data: Path) -> Iterator[LocalStack]:
     """A stack for tests that kill workers: what those held comes back after seconds, not after 30."""
-    with running_stack(data) as stack:
-        sqs = stack.endpoints.sqs()
-        for url in sqs.list_queues()["QueueUrls"]:
-            sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": str(_SOON)})
-        before = {f"{service}-worker": stack.pid(f"{service}-worker") for service in SERVICES}
-        for pid in before.values():  # a worker asks its queue once, at its start
-            os.kill(pid, signal.SIGTERM)
-        wait_until(lambda: _restarted(stack, before), 90, interval=0.2)
+    data.mkdir(parents=True, exist_ok=True)
+    queues, document = data / "queues.yaml", yaml.safe_load(bootstrap.QUEUES.read_text(encoding="utf-8"))
+    document["attributes"]["VisibilityTimeout"] = _SOON
+    queues.write_text(yaml.safe_dump(document), encoding="utf-8")
+    with running_stack(data, command=("testkit.with_queues", str(queues))) as stack:
         yield stack
-
-
-def _restarted(stack: LocalStack, before: Mapping[str, int]) -> bool:
-    state = stack.state
-    new = {part: pid for part, pid in state.pids.items() if part in before and pid != before[part]}
-    return len(new) == len(before) and all(answers_ok(state.ports[part], "/readyz") for part in new)
 
 
 def second_worker(stack: LocalStack, service: str) -> AbstractContextManager[object]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from enrollment.adapters.sheet import sniff
@@ -12,9 +12,11 @@ from enrollment.settings import Settings
 from flask import Flask
 from flask.testing import FlaskClient
 from servicekit.app import create_base_app
+from servicekit.db import Database
 from servicekit.passwords import hash_password
 from servicekit.settings import load
-from testkit.api import environment, signed_in
+from servicekit.web import KIT, Kit
+from testkit.api import NOWHERE, environment, signed_in
 from testkit.database import TestDatabase
 from testkit.objects import MemoryObjects
 from testkit.plugin import Migrated
@@ -48,12 +50,22 @@ def hashing() -> CountedHash:
     return CountedHash()
 
 
+@pytest.fixture(scope="session")
+def _app(issuer: Issuer) -> tuple[Flask, Kit]:
+    """Made once: that takes longer than most tests of it."""
+    database = Database(NOWHERE, "enrollment")
+    app = create_base_app("enrollment", load(Settings, environment(issuer)), database, blueprints=BLUEPRINTS)
+    return app, app.extensions[KIT]
+
+
 @pytest.fixture
-def app(academy: TestDatabase, issuer: Issuer, objects: MemoryObjects, hashing: CountedHash) -> Flask:
+def app(
+    _app: tuple[Flask, Kit], academy: TestDatabase, objects: MemoryObjects, hashing: CountedHash
+) -> Flask:
     """The API with all its routes."""
-    settings = load(Settings, environment(issuer, academy.url))
-    ports = UploadPorts(objects, sniff, hashing)
-    return create_base_app("enrollment", settings, academy.database, deps=ports, blueprints=BLUEPRINTS)
+    app, kit = _app
+    app.extensions[KIT] = replace(kit, db=academy.database, deps=UploadPorts(objects, sniff, hashing))
+    return app
 
 
 @pytest.fixture

@@ -7,11 +7,8 @@ from typing import Any
 import pytest
 from eventkit.trace import Cause
 from eventkit.uow import unit_of_work
-from servicekit.settings import load
-from students.app import create_app
 from students.domain.audit import Actor
-from students.settings import Settings
-from testkit.api import environment, signed_in
+from testkit.api import signed_in
 
 ROOT = "/api/v1/students/"
 
@@ -40,8 +37,8 @@ class Office:
 
 
 @pytest.fixture
-def app(academy, issuer):
-    return create_app(load(Settings, environment(issuer, academy.db.url)))
+def app(plain_app):
+    return plain_app
 
 
 @pytest.fixture

@@ -19,9 +19,13 @@ import psycopg
 from academyctl.embedded.program import Program, StartError, listens, plain_environment, user_for
 
 SUPERUSER = "postgres"
-# a test cluster is thrown away: nothing of it has to survive a power cut
-THROWAWAY: Mapping[str, str] = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
-
+# a test cluster is thrown away: nothing of it has to survive a power cut, and nobody guesses its passwords
+THROWAWAY: Mapping[str, str] = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "scram_iterations": "1",
+}
 
 SETTINGS = {
     "max_connections": "200",
@@ -42,7 +46,7 @@ def binaries() -> Path:
     return max(found, key=lambda path: (len(path.parent.name), path.parent.name))
 
 
-def initialise(data: Path, password: str) -> None:
+def initialise(data: Path, password: str, settings: Mapping[str, str] | None = None) -> None:
     """Make the cluster if there is none. An initdb that was cut short leaves nothing behind."""
     if (data / "PG_VERSION").exists():
         return
@@ -59,6 +63,7 @@ def initialise(data: Path, password: str) -> None:
         str(binaries() / "initdb"), f"--pgdata={building}", f"--username={SUPERUSER}", f"--pwfile={secret}",
         "--auth=scram-sha-256", "--encoding=UTF8", "--locale=C", "--locale-provider=builtin",
         "--builtin-locale=C.UTF-8", "--no-sync", "--no-instructions",
+        *(f"--set={name}={value}" for name, value in (settings or {}).items()),
     )  # fmt: skip
     program = Program("initdb", argv, lambda: True, env=plain_environment(), user=user)
     done = subprocess.run(

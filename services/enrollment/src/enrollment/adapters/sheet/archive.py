@@ -19,6 +19,8 @@ _LONGEST_COMMENT = 65535
 # A member this small is no bomb whatever its ratio: repetitive honest sheets reach 40 to 150.
 _SMALL = 4 * MEBIBYTE
 _ENCRYPTED = 0x1
+# inflate() takes its window at the first piece; Python has no error of its own for Z_MEM_ERROR there
+_NO_MEMORY = "Error -4 "
 
 
 def corrupt() -> SheetError:
@@ -97,7 +99,9 @@ class Archive:
                 while data and not inflater.eof:
                     yield inflater.decompress(data, MEBIBYTE)
                     data = inflater.unconsumed_tail
-        except zlib.error:
+        except zlib.error as error:
+            if str(error).startswith(_NO_MEMORY):
+                raise MemoryError from None
             raise corrupt() from None
         if member.method == zipfile.ZIP_DEFLATED and not inflater.eof:
             raise corrupt()
