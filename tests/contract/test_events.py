@@ -4,7 +4,7 @@ from uuid import uuid4
 
 import pytest
 from contracts import REGISTRY, SERVICES
-from testkit.academy import Academy
+from testkit.cinema import Cinema
 from testkit.waiting import wait_until
 from testkit.workbooks import HEADER, workbook
 
@@ -21,15 +21,17 @@ STUDENTS = "/api/v1/students"
 
 @pytest.fixture
 def academy(stack):
-    return Academy(stack, f"t-{uuid4().hex[:12]}")
+    return Cinema(stack, f"t-{uuid4().hex[:12]}")
 
 
-def test_every_event_type_is_published_and_handled_by_every_subscriber(academy, tmp_path):
+def test_every_event_type_is_published_and_handled_by_every_subscriber(academy, tmp_path, videos):
+    video = encode_and_expire(academy, videos)
     lecture = academy.lecture("중2 수학")
     assert academy.run(lecture, workbook(tmp_path / "a.xlsx", {"명단": ROSTER}))["status"] == "DONE"
     assert academy.run(lecture, workbook(tmp_path / "b.xlsx", {"공지": NO_ROSTER}))["status"] == "FAILED"
     academy.settle()
     merge_and_purge(academy)
+    original_gone_then_all(academy, video)
     academy.settle()
     assert academy.routes() == {(t.name, service) for t in REGISTRY for service in t.subscribers}
     assert academy.unaccounted() == []
@@ -45,6 +47,23 @@ def merge_and_purge(academy):
     done = academy.api.post(f"{STUDENTS}/bulk_permanent_delete/", {"ids": [loser]})
     assert done["deleted"] == 1, done
     wait_until(lambda: academy.api.get(f"{STUDENTS}/erasures/{loser}/")["complete"], 90, interval=0.2)
+
+
+def encode_and_expire(academy, videos):
+    """A READY video whose original may go, beside one that is none; the task looks once a minute."""
+    assert academy.video(academy.send(videos.path("pdf")))["status"] == "FAILED"
+    video = academy.send(videos.path("silent"))
+    assert academy.encoded(video)["status"] == "READY"
+    academy.query(f"UPDATE media.video SET raw_expires_at = now() WHERE id = '{video}' RETURNING 1")
+    academy.query("UPDATE media.periodic_task SET due_at = now() WHERE name = 'media.expire_raw' RETURNING 1")
+    return video
+
+
+def original_gone_then_all(academy, video):
+    state = f"SELECT raw_deleted_at, cleaned_at FROM media.video WHERE id = '{video}'"
+    wait_until(lambda: academy.query(state)[0][0], 150, interval=0.5)
+    academy.delete(video)
+    wait_until(lambda: academy.query(state)[0][1], 60, interval=0.5)
 
 
 def test_nothing_was_dead_lettered(stack):

@@ -24,6 +24,7 @@ CODES = {
 }  # fmt: skip
 FILLING: dict[type[fields.Field[Any]], Any] = {
     fields.UUID: ID, fields.Integer: 7, fields.Boolean: True,
+    fields.AwareDateTime: "2026-11-28T12:00:00+00:00",
 }  # fmt: skip
 
 

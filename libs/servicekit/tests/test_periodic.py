@@ -183,6 +183,15 @@ def test_a_hastened_task_runs_at_the_next_look_and_then_in_step(kit: TestDatabas
     assert [later - earlier for earlier, later in pairwise(runs)] == [timedelta(minutes=5), HOUR]
 
 
+@pytest.mark.parametrize(("prompt", "seconds"), [(False, 60), (True, 5)])
+def test_a_task_that_may_be_hastened_is_looked_at_often(
+    kit: TestDatabase, prompt: bool, seconds: float
+) -> None:
+    worker = Worker(kit.database, FakeClock(), [], every=HOUR, prompt=prompt)
+    worker.loop.tick()
+    assert worker.loop.tick() == seconds
+
+
 def test_a_bug_ends_the_loop_and_the_next_process_waits_before_it_tries_again(kit: TestDatabase) -> None:
     runs: list[datetime] = []
     clock = FakeClock()

@@ -65,7 +65,7 @@ def test_the_encoder_is_killed_at(own_stack, new_cinema, file, step):
     wait_until(lambda: not scratch(own_stack), 60)
 
 
-@pytest.mark.parametrize("part", ["s3", "postgres", "sqs", "media-worker", "media-api"])
+@pytest.mark.parametrize("part", ["s3", "postgres", "sqs"])
 def test_another_part_is_killed(own_stack, new_cinema, file, part):
     cinema = new_cinema()
     video = cinema.send(file)

@@ -23,6 +23,7 @@ from servicekit.metrics import PERIODIC_INTERVAL, PERIODIC_RUNS, PERIODIC_SUCCES
 log = logging.getLogger(__name__)
 
 _TICK = 60.0  # seconds between looks at the due time, which another worker may have moved
+_PROMPT_TICK = 5.0  # of a task that may be hastened
 _RETRY = timedelta(minutes=5)
 _LONGEST = 3600.0  # seconds a body may run before /livez doubts the loop
 
@@ -41,6 +42,7 @@ class PeriodicTask:
 
     The first run of an interval is at once, of a daily task at its next hour. A body must be safe to run
     again: a crash after its effect repeats it. After a failure or a crash it is tried again in 5 minutes.
+    A `prompt` task is one that handlers hasten.
     Raises ValueError unless exactly one schedule is given.
     """
 
@@ -48,6 +50,7 @@ class PeriodicTask:
     body: Body
     every: timedelta | None = None
     daily_at: time | None = None
+    prompt: bool = False
 
     def __post_init__(self) -> None:
         if (self.every is None) == (self.daily_at is None):
@@ -76,7 +79,7 @@ class PeriodicTask:
 
 
 def hasten(conn: Connection, name: str) -> None:
-    """The task's next run is due when this transaction commits; a worker sees it within a minute.
+    """The next run of a prompt task is due when this transaction commits; a worker sees it within 5 s.
 
     For work that an event has brought: the task need not come often, and an idle worker may stop itself.
     """
@@ -92,6 +95,7 @@ class PeriodicLoop:
 
     def __init__(self, task: PeriodicTask, db: Database, runtime: Runtime) -> None:
         self._task = task
+        self._tick = _PROMPT_TICK if task.prompt else _TICK
         self._db = db
         self._clock = runtime.clock
         self._pulse = runtime.pulse
@@ -109,7 +113,7 @@ class PeriodicLoop:
                 pause = self.tick()
             except DATABASE_ERRORS as error:
                 log.warning("periodic task waits for the database", extra=self._about(error))
-                pause = _TICK / 2
+                pause = self._tick / 2
             self._pulse.expect(pause)
             self._clock.wait(stop, pause)
 
@@ -117,12 +121,12 @@ class PeriodicLoop:
         """Run the task if it is due and nobody else runs it; seconds until the next look."""
         due = self._due()
         if due > self._clock.now():
-            return min((due - self._clock.now()).total_seconds(), _TICK)
+            return min((due - self._clock.now()).total_seconds(), self._tick)
         with closing(self._db.dedicated()) as session:
             lock = f"periodic:{self._db.schema}:{self._task.name}"
             taken = session.execute("SELECT pg_try_advisory_lock(hashtextextended(%s, 0))", [lock]).fetchone()
             if not (taken and taken[0]):
-                return _TICK / 2
+                return self._tick / 2
             due = self._due()  # the worker that had the lock may just have run it
             if due <= self._clock.now():
                 self._execute(due)

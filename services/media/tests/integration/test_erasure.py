@@ -9,7 +9,7 @@ from eventkit.erasure import Person
 from eventkit.trace import Cause
 from eventkit.uow import unit_of_work
 from media.handlers import on_enrollment_changed, on_session_enrollment_changed, on_student_purged
-from media.store import holdings
+from media.store.erasure import holdings
 from testkit.purges import eraser, purged
 
 LECTURE, SESSION = str(UUID(int=7)), str(UUID(int=8))

@@ -29,5 +29,9 @@ def build_worker(settings: Settings) -> Worker:
             on("media.raw.expired", handlers.on_raw_expired),
             on("students.student.purged", handlers.on_student_purged, objects=workbooks, erase=kit.eraser),
         ],
-        [PeriodicTask(DELETE_RELEASED, partial(delete_released, ports=deleting), every=DELETE_EVERY)],
+        [
+            PeriodicTask(
+                DELETE_RELEASED, partial(delete_released, ports=deleting), every=DELETE_EVERY, prompt=True
+            )
+        ],
     )
