@@ -7,7 +7,7 @@
  * @typedef {{ id: string, title: string, lecture_id: string, session_id: string, lecture_title: string, session_title: string,
  *             position: number, status: string, playable: boolean, duration: number | null, width: number | null, height: number | null,
  *             raw_bytes: number, raw_keep: boolean, raw_expires_at: string | null, raw_deleted_at: string | null, hls_bytes: number,
- *             poster_url?: string | null, error: { code: string, reason: string } | null, progress: Progress | null,
+ *             poster_url: string | null, error: { code: string, reason: string } | null, progress: Progress | null,
  *             allow_skip: boolean, max_speed: number, show_watermark: boolean, policy_version: number,
  *             renditions: Rendition[], created_at: string, ready_at: string | null }} Video
  * @typedef {{ id: string, kind: "SINGLE" | "MULTIPART", filename: string, size_bytes: number, part_bytes: number, part_count: number,
@@ -18,9 +18,10 @@
  *             allow_skip: boolean, max_speed: number, show_watermark: boolean }} NewVideo
  * @typedef {{ play_url: string | null, poster_url: string | null, storyboard_url: string | null, expires_at: string }} Urls
  * @typedef {{ seek: { mode: "free" | "bounded_forward", limit?: number, grace_seconds?: number }, max_speed: number, watermark: boolean }} Policy
- * @typedef {Urls & { token: string, session_id: string | null, access_mode: string, monitoring_enabled: boolean, heartbeat_seconds: number,
+ * @typedef {Urls & { token: string, title: string, session_id: string | null, access_mode: string, monitoring_enabled: boolean, heartbeat_seconds: number,
  *             policy: Policy, last_position: number, duration: number, watermark: { user_id: string } | null }} Playback
- * @typedef {{ id: string, title: string, position: number, status: string, duration: number, enrollment_id: string | null, student_id: string | null,
+ * @typedef {{ id: string, title: string, lecture_id: string, lecture_title: string, session_id: string, session_title: string,
+ *             position: number, status: string, duration: number, enrollment_id: string | null, student_id: string | null,
  *             can_play: boolean, access_mode: string | null, reason: string | null, progress: number | null, last_position: number,
  *             completed: boolean }} Listed
  * @typedef {{ mode: string | null, allow_skip: boolean | null, max_speed: number | null, show_watermark: boolean | null }} Override
@@ -117,9 +118,9 @@ export class MediaClient {
     return this.api.post(one(id, "preview/"), {}, { signal });
   }
 
-  /** A session's videos as a student, or a parent for the children, finds them. @returns {Promise<Listed[]>} */
-  async listed(/** @type {string | null} */ session, /** @type {AbortSignal} */ signal) {
-    return (await this.api.get(`${BASE}videos/student/`, { query: { session }, signal })).results;
+  /** Videos (`Listed`) of a session, else of all lectures, as a student, or a parent for the children, finds them. @returns {Promise<Page>} */
+  listed(/** @type {string | null} */ session, /** @type {string | null} */ cursor, /** @type {AbortSignal} */ signal) {
+    return this.api.get(`${BASE}videos/student/`, { query: { session, cursor, page_size: PAGE_SIZE }, signal });
   }
 
   /** @returns {Promise<Playback>} */

@@ -31,7 +31,7 @@ class WatchVideoPage {
     this.title = h("p", { class: "watch-name" });
     this.facts = h("p", { class: "facts" });
     this.rules = h("p", { class: "hint" });
-    this.progress = h("p", { class: "hint", role: "status" });
+    this.progress = h("p", { class: "hint watch-progress", role: "status" });
     this.box = h("div");
     signal.addEventListener("abort", () => this.#run.abort());
   }
@@ -39,16 +39,8 @@ class WatchVideoPage {
   /** @returns {import("../router.js").View} */
   view() {
     this.#begin();
-    this.#name();
     const back = `#/watch${this.session ? `?session=${encodeURIComponent(this.session)}` : ""}`;
     return pageOf({ title: "영상 보기", crumb: { href: back, label: "내 강의 영상" } }, this.title, this.facts, this.box, this.progress, this.rules);
-  }
-
-  /** The title is in the list alone; without it the video plays as well. */
-  async #name() {
-    if (!this.session) return;
-    const videos = await this.app.media.listed(this.session, this.signal).catch(() => []);
-    this.title.textContent = videos.find((each) => each.id === this.id)?.title ?? "";
   }
 
   #begin() {
@@ -64,8 +56,9 @@ class WatchVideoPage {
 
   #show(/** @type {Playback} */ playback, /** @type {Watching} */ watching, /** @type {AbortSignal} */ signal) {
     const { seek, max_speed: maxSpeed } = playback.policy;
+    this.title.textContent = playback.title;
     const player = new Player({
-      title: this.title.textContent || "강의 영상", signal, start: playback.last_position, watched: seek.limit ?? 0,
+      title: playback.title, signal, start: playback.last_position, watched: seek.limit ?? 0,
       links: { master: playback.play_url ?? "", poster: playback.poster_url, storyboard: playback.storyboard_url },
       renew: () => watching.renew(),
       rules: { seek: seek.mode, grace: seek.grace_seconds ?? 0, maxSpeed, watermark: playback.watermark && markOf(playback.watermark.user_id) },

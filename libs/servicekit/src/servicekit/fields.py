@@ -21,7 +21,8 @@ Messages = dict[str, str | list[Any] | dict[Any, Any]]
 Data = Mapping[str, Any] | None
 
 
-def _messages(**own: str) -> Messages:
+def messages(**own: str) -> Messages:
+    """A field's `default_error_messages`: the usual two, and its own."""
     return {"required": "필수 항목입니다.", "null": "비워 둘 수 없습니다.", **own}
 
 
@@ -39,7 +40,7 @@ class StrictSchema(Schema):
 class Text(fields.Field[str]):
     """Text in NFC without surrounding white space, `min` to `max` characters; `blank` also admits ""."""
 
-    default_error_messages = _messages(
+    default_error_messages = messages(
         invalid="문자열이어야 합니다.",
         blank="비워 둘 수 없습니다.",
         long="{max}자 이하여야 합니다.",
@@ -73,7 +74,7 @@ class Text(fields.Field[str]):
 class Password(fields.Field[str]):
     """A password exactly as typed (no stripping), `min` to `max` characters. Never serialised."""
 
-    default_error_messages = _messages(
+    default_error_messages = messages(
         invalid="문자열이어야 합니다.",
         length="{min}자 이상 {max}자 이하여야 합니다.",
         characters="사용할 수 없는 문자가 포함되어 있습니다.",
@@ -96,7 +97,7 @@ class Password(fields.Field[str]):
 class StrictBoolean(fields.Boolean):
     """true or false; as text (form, query) the same words. 1, "yes" and "on" are refused, not guessed."""
 
-    default_error_messages = _messages(invalid="true 또는 false여야 합니다.")
+    default_error_messages = messages(invalid="true 또는 false여야 합니다.")
 
     def _deserialize(self, value: Any, attr: str | None, data: Data, **kwargs: Any) -> bool:
         if value is True or value is False:
@@ -110,7 +111,7 @@ class StrictBoolean(fields.Boolean):
 class Whole(fields.Field[int]):
     """A whole number from `min` to `max` (default: what an integer column holds); as text its digits."""
 
-    default_error_messages = _messages(invalid="정수여야 합니다.", range="{min} 이상 {max} 이하여야 합니다.")
+    default_error_messages = messages(invalid="정수여야 합니다.", range="{min} 이상 {max} 이하여야 합니다.")
 
     def __init__(self, *, min: int = 0, max: int = INT32, **kwargs: Any) -> None:
         super().__init__(**_documented(kwargs, minimum=min, maximum=max))
@@ -129,7 +130,7 @@ class Whole(fields.Field[int]):
 class Id(fields.Field[UUID]):
     """An entity id: a UUID in its usual 36 character spelling."""
 
-    default_error_messages = _messages(invalid="올바른 ID 형식이 아닙니다.")
+    default_error_messages = messages(invalid="올바른 ID 형식이 아닙니다.")
 
     def _serialize(self, value: Any, attr: str | None, obj: Any, **kwargs: Any) -> str | None:
         return None if value is None else str(value)
@@ -143,7 +144,7 @@ class Id(fields.Field[UUID]):
 class Ids(fields.List[Any]):
     """One to `max` different ids; a repeated id is refused because its outcome would be ambiguous."""
 
-    default_error_messages = _messages(
+    default_error_messages = messages(
         invalid="목록이어야 합니다.",
         length="1개 이상 {max}개 이하여야 합니다.",
         repeated="같은 ID가 두 번 이상 들어 있습니다.",
@@ -166,7 +167,7 @@ class Ids(fields.List[Any]):
 class Date(fields.Date):
     """An ISO date, 1900-01-01 to 2199-12-31."""
 
-    default_error_messages = _messages(invalid="YYYY-MM-DD 형식의 날짜여야 합니다.")
+    default_error_messages = messages(invalid="YYYY-MM-DD 형식의 날짜여야 합니다.")
 
     def _deserialize(self, value: Any, attr: str | None, data: Data, **kwargs: Any) -> Any:
         if not (isinstance(value, str) and _DATE.fullmatch(value)):
@@ -177,7 +178,7 @@ class Date(fields.Date):
 class Moment(fields.AwareDateTime):
     """An ISO date and time with its time zone."""
 
-    default_error_messages = _messages(
+    default_error_messages = messages(
         invalid="2026-03-02T09:00:00+09:00 형식의 시각이어야 합니다.",
         invalid_awareness="시간대가 있어야 합니다. (예: 2026-03-02T09:00:00+09:00)",
     )
@@ -186,7 +187,7 @@ class Moment(fields.AwareDateTime):
 class Texts(fields.List[str]):
     """One to `max` texts of up to `length` characters."""
 
-    default_error_messages = _messages(
+    default_error_messages = messages(
         invalid="목록이어야 합니다.", length="1개 이상 {max}개 이하여야 합니다."
     )
 
@@ -203,7 +204,7 @@ class Texts(fields.List[str]):
 class Changes(fields.Dict):
     """At least one field with its new value, of any kind."""
 
-    default_error_messages = _messages(invalid="JSON 객체여야 합니다.")
+    default_error_messages = messages(invalid="JSON 객체여야 합니다.")
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(validate=validate.Length(min=1, error="하나 이상 지정해 주세요."), **kwargs)
@@ -212,7 +213,7 @@ class Changes(fields.Dict):
 class Choice(fields.Field[str]):
     """One of the given words, as spelt."""
 
-    default_error_messages = _messages(invalid="다음 중 하나여야 합니다: {choices}")
+    default_error_messages = messages(invalid="다음 중 하나여야 합니다: {choices}")
 
     def __init__(self, *choices: str, **kwargs: Any) -> None:
         super().__init__(**_documented(kwargs, enum=list(choices)))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
+import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -76,7 +78,9 @@ def running_browser(directory: Path) -> Iterator[Browser]:
     own = ("--remote-debugging-port=0", f"--user-data-dir={port_file.parent}", "about:blank")
     directory.mkdir(parents=True, exist_ok=True)
     with (directory / "browser.log").open("wb") as log:
-        process = subprocess.Popen([BINARY, *_QUIET, *own], stdout=log, stderr=log)
+        # a group of its own: the program is a script on some systems, and killing that leaves the browser
+        command = [BINARY, *_QUIET, *own]
+        process = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
     try:
         wait_until(lambda: port_file.exists() and port_file.read_text().count("\n"), 60)
         port, path = port_file.read_text().split()
@@ -88,5 +92,5 @@ def running_browser(directory: Path) -> Iterator[Browser]:
             yield Browser(driver, devtools)
         driver.quit()
     finally:
-        process.kill()
+        os.killpg(process.pid, signal.SIGKILL)
         process.wait()

@@ -59,7 +59,10 @@ class Bucket:
 
 @dataclass
 class Api:
-    """What the media service would say. `routes` of a test come first: (method, pattern) → answer."""
+    """What the media service would say. `routes` of a test come first: (method, pattern) → answer.
+
+    `run_out`: queries of signed addresses that are refused; a playlist hands its own on to what it names.
+    """
 
     bucket: Bucket
     bucket_url: str = ""
@@ -72,6 +75,7 @@ class Api:
     sessions: tuple[str, ...] = (str(UUID(int=11)), str(UUID(int=12)))
     students: dict[str, str] = field(default_factory=dict)
     library: bool = True
+    run_out: set[str] = field(default_factory=set)
 
     def on(self, method: str, pattern: str, answer: Callable[..., Answer]) -> None:
         """Answer calls of a path below /api/v1/ that matches in full; groups are its arguments."""
@@ -85,6 +89,7 @@ class Api:
             ("GET", "enrollments/", self._enrollments),
             ("GET", "media/settings/", lambda: (200, _LIMITS)),
             ("GET", "media/videos/", lambda: self._list(query)),
+            ("GET", "media/videos/student/", lambda: (200, {"results": [], "next": None})),
             ("POST", "media/videos/upload/init/", lambda: self._begin(body)),
             ("GET", "media/uploads/", lambda: self._open(query)),
             ("GET", "media/videos/([^/]+)/upload/", self._state),
@@ -113,7 +118,8 @@ class Api:
         self.videos[id] = {
             "id": id, "lecture_id": self.lecture, "lecture_title": "수학 특강", "title": "이차함수의 그래프",
             "session_id": self.sessions[0], "session_title": "1차시", "position": 1, "status": "READY",
-            "label": "재생 가능", "playable": True, "error": None, "progress": None, "duration": 3675.2,
+            "label": "재생 가능", "playable": True, "poster_url": None, "error": None, "progress": None,
+            "duration": 3675.2,
             "width": 1920, "height": 1080, "renditions": [], "hls_bytes": 800 * MIB, "hls_objects": 900,
             "raw_bytes": 1200 * MIB, "raw_keep": False, "raw_released_at": None, "raw_deleted_at": None,
             "raw_expires_at": (now + timedelta(days=12)).isoformat(), "allow_skip": False, "max_speed": 1.0,
@@ -234,7 +240,7 @@ def _console_handler(api: Api, media: Path, policy: str) -> type[_Handler]:
             elif path.startswith("/console/"):
                 self._file(CONSOLE / (path.removeprefix("/console/") or "index.html"))
             elif path.startswith("/api/v1/media/hls/"):
-                self._file(media / path.removeprefix("/api/v1/media/hls/"))
+                self._signed(media / path.removeprefix("/api/v1/media/hls/"))
             else:
                 self._call()
 
@@ -249,6 +255,10 @@ def _console_handler(api: Api, media: Path, policy: str) -> type[_Handler]:
             body = path.read_bytes() if found else b""
             self.reply(200 if found else 404, body, Content_Type=kind, Content_Security_Policy=policy)
 
+        def _signed(self, path: Path) -> None:
+            status, body = _hls(api, path, urlsplit(self.path).query)
+            self.reply(status, body, Content_Type=_TYPES.get(path.suffix, "application/octet-stream"))
+
         def _call(self) -> None:
             url = urlsplit(self.path)
             raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -259,6 +269,17 @@ def _console_handler(api: Api, media: Path, policy: str) -> type[_Handler]:
             self.reply(status, b"" if said is None else json.dumps(said).encode(), Content_Type=kind)
 
     return Handler
+
+
+def _hls(api: Api, path: Path, query: str) -> tuple[int, bytes]:
+    if not path.is_file():
+        return 404, b""
+    if query in api.run_out:
+        return 403, b""
+    if not query or path.suffix != ".m3u8":
+        return 200, path.read_bytes()
+    named = re.sub(r"^(\w[\w.]*)$", rf"\1?{query}", path.read_text("utf-8"), flags=re.MULTILINE)
+    return 200, named.encode()
 
 
 def _bucket_handler(bucket: Bucket, origin: Callable[[], str]) -> type[_Handler]:

@@ -167,6 +167,44 @@ def test_a_video_plays_with_pictures_of_its_moments(desk, api, lecture, library)
     desk.wait(lambda: desk.driver.execute_script("return document.querySelector('video').ended"))
 
 
+def test_a_quality_whose_address_has_run_out_plays_on_where_it_was(desk, api, lecture):
+    if not LIBRARY.exists():
+        pytest.skip("no hls.js here: deploy/scripts/vendor")
+    previews = []
+
+    def preview():
+        previews.append(len(previews) + 1)
+        return 200, urls() | {"play_url": f"{HLS}/master.m3u8?link={previews[-1]}"}
+
+    api.on("POST", "media/videos/[^/]+/preview/", preview)
+    desk.allowed = ("status of 403",)
+    desk.open(f"#/videos/{lecture}")
+    desk.wait(lambda: desk.all("video") and of_video(desk, "readyState >= 3"))
+    shown = of_video(desk, "videoHeight")
+    assert of_video(desk, "muted = true")
+    of_video(desk, "currentTime = 4")
+    desk.one("[aria-label='재생']").click()
+    desk.wait(lambda: of_video(desk, "currentTime > 4.5"))
+
+    api.run_out = {"link=1"}
+    other = {360: 180, 180: 360}[shown]
+    desk.pick("화질", f"{other}p")
+
+    desk.wait(lambda: previews == [1, 2])
+    desk.wait(lambda: of_video(desk, "videoHeight") == other)
+    at = of_video(desk, "currentTime")
+    assert at > 4
+    desk.wait(lambda: of_video(desk, "currentTime") > at + 0.5)
+    assert Select(desk.one("[aria-label='화질']")).first_selected_option.text == f"{other}p"
+    assert not desk.all(".player-stopped")
+    of_video(desk, "currentTime = 11.5")
+    desk.wait(lambda: of_video(desk, "ended"))
+
+
+def of_video(desk, expression):
+    return desk.driver.execute_script(f"return document.querySelector('video').{expression}")
+
+
 def hover(desk, share):
     desk.driver.execute_script("""
         const range = document.querySelector('.seek-range'), box = range.getBoundingClientRect();

@@ -11,7 +11,7 @@ import pytest
 pytestmark = pytest.mark.browser
 
 HLS = "/api/v1/media/hls"
-SESSION, ENROLLMENT, VIDEO = (str(UUID(int=number)) for number in (11, 101, 201))
+LECTURE, SESSION, ENROLLMENT, VIDEO = (str(UUID(int=number)) for number in (1, 11, 101, 201))
 WATCH = f"#/watch/{VIDEO}?enrollment={ENROLLMENT}&session={SESSION}"
 CLASS = {
     "seek": {"mode": "bounded_forward", "limit": 2.0, "grace_seconds": 3},
@@ -23,7 +23,9 @@ REVIEW = {"seek": {"mode": "free"}, "max_speed": 1.5, "watermark": False}
 
 def listed(**values):
     return {
-        "id": VIDEO, "title": "이차함수의 그래프", "position": 1, "status": "READY", "duration": 12.0,
+        "id": VIDEO, "lecture_id": LECTURE, "lecture_title": "수학 특강", "session_id": SESSION,
+        "session_title": "1차시", "title": "이차함수의 그래프", "position": 1, "status": "READY",
+        "duration": 12.0,
         "enrollment_id": ENROLLMENT, "student_id": ENROLLMENT, "can_play": True,
         "access_mode": "PROCTORED_CLASS",
         "reason": None, "progress": 0.42, "last_position": 0.0, "completed": False, **values,
@@ -33,7 +35,8 @@ def listed(**values):
 def playback(policy, *, seconds=600, token="t1"):
     watched = policy["watermark"]
     return {
-        "token": token, "session_id": SESSION if watched else None, "heartbeat_seconds": 1, "policy": policy,
+        "token": token, "title": "이차함수의 그래프",
+        "session_id": SESSION if watched else None, "heartbeat_seconds": 1, "policy": policy,
         "expires_at": (datetime.now(UTC) + timedelta(seconds=seconds)).isoformat(), "duration": 12.0,
         "access_mode": "PROCTORED_CLASS" if watched else "FREE_REVIEW", "monitoring_enabled": watched,
         "last_position": 0.0, "play_url": f"{HLS}/master.m3u8", "poster_url": None, "storyboard_url": None,
@@ -72,14 +75,30 @@ def at(pupil):
 
 
 def test_the_list_says_what_can_be_watched_and_why_not(pupil, api, served):
-    pupil.wait_text(".notice", "학원에서 받은 영상 링크")
-    pupil.open(f"#/watch?session={SESSION}")
+    pupil.wait_text(".listing-empty", "볼 수 있는 영상이 아직 없습니다")
+    pupil.driver.refresh()
     pupil.wait(lambda: len(pupil.all(".watch-entry")) == 2)
     assert "42% 봄" in pupil.text(".watch-entry")
     assert "아직 준비 중인 영상입니다" in pupil.text(".watch-entry")
     assert [link.text for link in pupil.all(".watch-title a")] == ["이차함수의 그래프"]
     assert [link.text for link in pupil.all(".menu a")] == ["내 강의 영상"]
+    assert pupil.text(".watch-place") == "수학 특강 · 1차시"
     pupil.shot("81-watch-list")
+
+
+def test_the_list_goes_on_page_by_page_below_its_headings(pupil, api):
+    second = str(UUID(int=12))
+    pages = [
+        ([listed(title="2강"), listed(title="3강", session_id=second, session_title="2차시")], "more"),
+        ([listed(title="4강", session_id=second, session_title="2차시")], None),
+    ]
+    answers = iter([(200, {"results": rows, "next": following}) for rows, following in pages])
+    api.on("GET", "media/videos/student/", lambda: next(answers))
+    pupil.driver.refresh()
+    pupil.button("더 보기").click()
+    pupil.wait(lambda: len(pupil.all(".watch-entry")) == 3)
+    assert [place.text for place in pupil.all(".watch-place")] == ["수학 특강 · 1차시", "수학 특강 · 2차시"]
+    assert [link.text for link in pupil.all(".watch-title")] == ["2강", "3강", "4강"]
 
 
 def test_a_class_is_watched_by_its_rules_and_told_of(pupil, api, served):

@@ -61,6 +61,7 @@ class Renewal {
 class HlsEngine {
   native = false;
   #renewing = false;
+  #chosen = -1;
 
   constructor(/** @type {any} */ Hls, /** @type {Spec} */ spec) {
     this.spec = spec;
@@ -82,6 +83,7 @@ class HlsEngine {
   }
 
   setLevel(/** @type {number} */ id) {
+    this.#chosen = id;
     this.hls.nextLevel = id;
   }
 
@@ -112,6 +114,7 @@ class HlsEngine {
     this.spec.source = source;
     this.hls.config.startPosition = at;
     this.hls.once(this.events.MANIFEST_PARSED, () => {
+      if (this.#chosen < this.hls.levels.length) this.hls.nextLevel = this.#chosen; // hls.js forgets it after an error
       if (playing) video.play().catch(() => {});
     });
     this.hls.loadSource(source);

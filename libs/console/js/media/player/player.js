@@ -106,7 +106,7 @@ export class Player extends EventTarget {
     const { video, spec } = this;
     const { signal } = spec;
     for (const type of ["play", "pause", "volumechange", "durationchange", "timeupdate", "progress", "seeked"]) video.addEventListener(type, () => this.#paint(), { signal });
-    video.addEventListener("loadedmetadata", () => this.#begin(), { signal });
+    video.addEventListener("loadedmetadata", () => this.#begin(), { signal, once: true }); // a new link goes on where it is
     video.addEventListener("timeupdate", () => this.#played(), { signal });
     video.addEventListener("seeking", () => this.#guardSeek(), { signal });
     video.addEventListener("ratechange", () => this.#guardSpeed(), { signal });
@@ -182,7 +182,9 @@ export class Player extends EventTarget {
 
   #offerLevels() {
     const levels = this.#engine?.levels() ?? [];
+    const chosen = this.quality.value;
     fill(this.quality, h("option", { value: "-1" }, "자동"), ...levels.toReversed().map((each) => h("option", { value: String(each.id) }, each.label)));
+    if (levels.some((each) => String(each.id) === chosen)) this.quality.value = chosen;
     this.quality.hidden = levels.length < 2;
   }
 

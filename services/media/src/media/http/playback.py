@@ -34,12 +34,12 @@ playback = Blueprint("playback", __name__, url_prefix="/api/v1/media", descripti
 @playback.arguments(StudentVideosQuery, location="query")
 @playback.response(200, StudentVideosSchema)
 def list_student_videos(query: dict[str, Any]) -> dict[str, Any]:
-    """The videos of a session as the student, or each child of the parent, finds them: `can_play`, else the
-    `reason` (not_enrolled, no_session_access, video_not_ready, blocked), and progress.
+    """The videos of a session, or of all active enrollments, as the student or each child of the parent finds
+    them: `can_play`, else the `reason` (not_enrolled, no_session_access, video_not_ready, blocked), progress.
     """
     students = _students()
     with tx() as uow:
-        return {"results": watching.list_videos(uow, query["session"], students), "next": None}
+        return watching.list_videos(uow, students, **query).answer(watching.listed)
 
 
 @playback.route("/playback/start/", roles=ACCOUNT_ROLES, methods=["POST"])

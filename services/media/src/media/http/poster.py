@@ -6,10 +6,10 @@ from servicekit.web import deps, identity
 
 from media.domain.access import viewer_of_staff
 from media.ports import Ports
-from media.usecases.playback import Playable, playback_links
+from media.usecases.playback import Playable, poster_link
 
 
 def poster(video: Playable) -> str | None:
     """The address of the video's poster, signed for the member of staff who asks."""
     who = identity()
-    return playback_links(deps(Ports).links, who.tenant_id, video, viewer_of_staff(who.subject))["poster"]
+    return poster_link(deps(Ports).links, who.tenant_id, video, viewer_of_staff(who.subject))

@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from marshmallow import Schema, fields
-from servicekit.fields import Choice, Data, StrictBoolean, StrictSchema
+from servicekit.fields import Choice, Data, StrictBoolean, StrictSchema, messages
 
 from media.domain.access import AccessMode
 
@@ -16,11 +16,7 @@ _SLOWEST, _FASTEST, _STEP = Decimal("0.25"), Decimal("4"), Decimal("0.01")
 class Speed(fields.Field[Decimal]):
     """A playback rate: a JSON number from 0.25 to 4 with at most two decimals."""
 
-    default_error_messages = {  # noqa: RUF012 - declared so by marshmallow
-        "required": "필수 항목입니다.",
-        "null": "비워 둘 수 없습니다.",
-        "invalid": "0.25 이상 4 이하, 소수점 아래 두 자리까지의 숫자여야 합니다.",
-    }
+    default_error_messages = messages(invalid="0.25 이상 4 이하, 소수점 아래 두 자리까지의 숫자여야 합니다.")
 
     def _deserialize(self, value: Any, attr: str | None, data: Data, **kwargs: Any) -> Decimal:
         if isinstance(value, bool) or not isinstance(value, int | float) or not _SLOWEST <= value <= _FASTEST:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, post_load
-from servicekit.fields import Choice, Data, Id, Moment, StrictBoolean, StrictSchema, Text, Whole
+from marshmallow import Schema, fields, post_load
+from servicekit.fields import Choice, Data, Id, Moment, StrictBoolean, StrictSchema, Text, Whole, messages
+from servicekit.pagination import PageSchema
 from servicekit.problem import Problem
 
 from media.domain.progress import RISK_WEIGHTS
@@ -17,11 +18,7 @@ _MAX_SECONDS = 14 * 3600
 class Seconds(fields.Field[int]):
     """A place in a video: seconds with a fraction, as milliseconds."""
 
-    default_error_messages = {  # noqa: RUF012 - declared so by marshmallow
-        "required": "필수 항목입니다.",
-        "null": "비워 둘 수 없습니다.",
-        "invalid": "0 이상의 초 단위 숫자여야 합니다.",
-    }
+    default_error_messages = messages(invalid="0 이상의 초 단위 숫자여야 합니다.")
 
     def _deserialize(self, value: Any, attr: str | None, data: Data, **kwargs: Any) -> int:
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _MAX_SECONDS:
@@ -29,10 +26,10 @@ class Seconds(fields.Field[int]):
         return round(value * 1000)
 
 
-class StudentVideosQuery(StrictSchema):
-    """Which session (차시)."""
+class StudentVideosQuery(PageSchema):
+    """Which session (차시); without one all."""
 
-    session = Id(required=True)
+    session = Id(load_default=None)
 
 
 class Start(StrictSchema):
@@ -81,12 +78,14 @@ class NewEvent(StrictSchema):
 class Batch(fields.List[Any]):
     """Up to MAX_BATCH events with different client_ids; more are refused before any is looked at."""
 
+    default_error_messages = messages(invalid="1개 이상의 이벤트 목록이어야 합니다.")
+
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(fields.Nested(NewEvent), **kwargs)
 
     def _deserialize(self, value: Any, attr: str | None, data: Data, **kwargs: Any) -> list[Any]:
         if not isinstance(value, list) or not value:
-            raise ValidationError("1개 이상의 이벤트 목록이어야 합니다.")
+            raise self.make_error("invalid")
         if len(value) > MAX_BATCH:
             detail = f"이벤트는 한 번에 {MAX_BATCH}개까지 보낼 수 있습니다."
             raise Problem("batch_too_large", detail, status=413)
@@ -104,6 +103,10 @@ class StudentVideoSchema(Schema):
     """`reason`: not_enrolled, no_session_access, video_not_ready, blocked; null when it plays."""
 
     id = fields.UUID(required=True)
+    lecture_id = fields.UUID(required=True)
+    lecture_title = fields.String(required=True)
+    session_id = fields.UUID(required=True)
+    session_title = fields.String(required=True)
     title = fields.String(required=True)
     position = fields.Integer(required=True)
     status = fields.String(required=True)
@@ -119,7 +122,9 @@ class StudentVideoSchema(Schema):
 
 
 class StudentVideosSchema(Schema):
-    """Complete, in the order of the session; a parent has one entry for each child."""
+    """A page: new lectures first, in each the last session, its videos in their order; a parent has one entry
+    for each child.
+    """
 
     results = fields.List(fields.Nested(StudentVideoSchema), required=True)
     next = fields.String(required=True, allow_none=True)
@@ -164,6 +169,7 @@ class PlaybackSchema(_AddressesSchema):
     """
 
     token = fields.String(required=True)
+    title = fields.String(required=True)
     session_id = fields.UUID(required=True, allow_none=True)
     access_mode = fields.String(required=True)
     monitoring_enabled = fields.Boolean(required=True)

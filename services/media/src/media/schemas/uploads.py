@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from marshmallow import Schema, fields, validate
-from servicekit.fields import Id, StrictBoolean, StrictSchema, Text, Whole
+from servicekit.fields import Data, Id, StrictBoolean, StrictSchema, Text, Whole, messages
 
 from media.domain.uploads import MAX_PARTS, MAX_PARTS_PER_CALL, UploadKind, UploadState
 from media.schemas.access import Speed
@@ -35,15 +34,11 @@ class NewUpload(StrictSchema):
 class Parts(fields.Field[list[int]]):
     """One to 100 different part numbers."""
 
-    default_error_messages = {  # noqa: RUF012 - declared so by marshmallow
-        "required": "필수 항목입니다.",
-        "null": "비워 둘 수 없습니다.",
-        "invalid": f"서로 다른 조각 번호(1~{MAX_PARTS}) 1개 이상 {MAX_PARTS_PER_CALL}개 이하여야 합니다.",
-    }
+    default_error_messages = messages(
+        invalid=f"서로 다른 조각 번호(1~{MAX_PARTS}) 1개 이상 {MAX_PARTS_PER_CALL}개 이하여야 합니다."
+    )
 
-    def _deserialize(
-        self, value: Any, attr: str | None, data: Mapping[str, Any] | None, **kwargs: Any
-    ) -> list[int]:
+    def _deserialize(self, value: Any, attr: str | None, data: Data, **kwargs: Any) -> list[int]:
         if not isinstance(value, list) or not 1 <= len(value) <= MAX_PARTS_PER_CALL:
             raise self.make_error("invalid")
         if not all(type(number) is int and 1 <= number <= MAX_PARTS for number in value):

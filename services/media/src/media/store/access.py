@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -14,12 +14,14 @@ from media.store.tables import (
     enrollment_ref,
     playback_session,
     session_enrollment_ref,
+    session_ref,
     video,
     video_access,
     video_progress,
 )
 
 _E, _S, _A, _P, _V = enrollment_ref.c, session_enrollment_ref.c, video_access.c, video_progress.c, video.c
+_R = session_ref.c
 
 _ENROLLED = sa.func.coalesce(
     sa.and_(_E.status == "ACTIVE", _E.deleted.is_(False), _E.lecture_id == _V.lecture_id), False
@@ -64,6 +66,11 @@ _STANDING = (
     # not now(): a transaction that waited for the row would count less time than has passed
     sa.func.clock_timestamp().label("at"),
 )
+_SESSION_PLACE = sa.func.coalesce(_R.position, 0).label("session_position")
+_BACKWARDS: sa.ColumnElement[Any] = (-_V.position).label("backwards")
+_WHOSE = sa.func.coalesce(_E.enrollment_id, _V.id).label("whose")
+STUDENT_ORDER = (_V.lecture_id, _SESSION_PLACE, _V.session_id, _BACKWARDS, _V.id, _WHOSE)
+"""Descending: new lectures first (ids grow with time), in each the last session, its videos in order."""
 _OWN_SESSION = sa.and_(
     _S.tenant_id == _V.tenant_id, _S.session_id == _V.session_id, _S.enrollment_id == _E.enrollment_id
 )
@@ -90,16 +97,29 @@ def standing(
     return conn.execute(query).one_or_none()
 
 
-def standings_in_session(
-    conn: Connection, tenant: str, session_id: UUID, student_ids: Collection[UUID]
-) -> Sequence[Row[Any]]:
-    """Each video of the session × each of the students' enrollments in its lecture; without one, as is."""
+def standings_of_students(
+    tenant: str, student_ids: Collection[UUID], session_id: UUID | None
+) -> sa.Select[Any]:
+    """Each video of the session × each of the students' enrollments in its lecture; without one, as is.
+
+    Without a session, all of the lectures that they are enrolled in. With lecture_title and session_title;
+    order and paging are the caller's (STUDENT_ORDER, descending).
+    """
     students = sa.literal(list(student_ids), ARRAY(sa.Uuid))
     enrollment = sa.and_(
         _E.tenant_id == _V.tenant_id, _E.lecture_id == _V.lecture_id, _E.student_id == sa.any_(students)
     )
-    query = _standings(tenant, enrollment).where(_V.session_id == session_id)
-    return conn.execute(query.order_by(_V.position, _V.id, _E.enrollment_id)).all()
+    query = _standings(tenant, enrollment, everybody=session_id is not None)
+    if session_id is None:
+        query = query.where(_E.status == "ACTIVE", _E.deleted.is_(False))
+    else:
+        query = query.where(_V.session_id == session_id)
+    told = sa.and_(_R.tenant_id == _V.tenant_id, _R.session_id == _V.session_id)
+    return query.outerjoin(session_ref, told).add_columns(
+        sa.func.coalesce(_R.lecture_title, "").label("lecture_title"),
+        sa.func.coalesce(_R.title, "").label("session_title"),
+        *(_SESSION_PLACE, _BACKWARDS, _WHOSE),
+    )
 
 
 def standings_of_video(tenant: str, video_id: UUID) -> sa.Select[Any]:

@@ -164,6 +164,7 @@ video = Table(
     _one_of("status", VideoStatus, "video_status_check"),
     CheckConstraint("max_speed BETWEEN 0.25 AND 4", name="video_speed_check"),
     Index("video_by_session", "tenant_id", "session_id", "position"),
+    Index("video_by_lecture", "tenant_id", "lecture_id"),
     Index("video_by_status", "status", postgresql_where=text("deleted_at IS NULL")),
     Index(
         "video_raw_expiring",

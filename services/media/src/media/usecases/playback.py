@@ -63,11 +63,14 @@ def playback_links(
 
     `viewer` is domain.access.viewer_of_staff(subject) or viewer_of_enrollment(id).
     """
-    grant, now = Grant(viewer, video.policy_version, str(session or "")), _now()
+    grant = Grant(viewer, video.policy_version, str(session or ""))
     keys = {"master": video.master_key, "poster": video.poster_key, "storyboard": video.storyboard_key}
-    return {
-        name: links.first(tenant, video.id, key, grant, now) if key else None for name, key in keys.items()
-    }
+    return {name: _link(links, tenant, video, key, grant) for name, key in keys.items()}
+
+
+def poster_link(links: Links, tenant: str, video: Playable, viewer: str) -> str | None:
+    """The poster's address alone, as lists show it."""
+    return _link(links, tenant, video, video.poster_key, Grant(viewer, video.policy_version))
 
 
 def preview(uow: UnitOfWork, links: Links, video_id: UUID, subject: str) -> dict[str, Any]:
@@ -88,6 +91,7 @@ def handed_out(links: Links, watching: Watching) -> dict[str, Any]:
     made = playback_links(links, ticket.tenant, found, viewer, ticket.session)
     return {
         "token": ticket.seal(links, expires),
+        "title": found.title,
         "session_id": ticket.session,
         "expires_at": _moment(expires),
         "access_mode": policy.mode.value,
@@ -180,6 +184,10 @@ def prune_events(db: Database, now: datetime) -> None:
     """Periodic task: forget playback events and ended classes after 180 days; progress stays."""
     with db.system() as conn:
         playback.prune(conn, now - KEEP_EVENTS)
+
+
+def _link(links: Links, tenant: str, video: Playable, key: str | None, grant: Grant) -> str | None:
+    return links.first(tenant, video.id, key, grant, _now()) if key else None
 
 
 def _read(objects: ObjectStore, key: str) -> str:

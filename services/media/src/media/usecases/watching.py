@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from eventkit.uow import UnitOfWork
+from servicekit.pagination import Page, fetch_page
 from servicekit.problem import Problem
 from sqlalchemy import Row
 
@@ -206,10 +207,33 @@ def note_events(
     return {"stored": len(new), "session_state": state}
 
 
-def list_videos(uow: UnitOfWork, session_id: UUID, students: Collection[UUID]) -> list[dict[str, Any]]:
-    """Videos of a session as the students find them: playable ones, and those that will be, with a reason."""
-    rows = access.standings_in_session(uow.conn, uow.tenant, session_id, students)
-    return [_listed(row) for row in rows if row.enrollment_id is None or row.student_id in students]
+def list_videos(
+    uow: UnitOfWork,
+    students: Collection[UUID],
+    *,
+    session: UUID | None,
+    page_size: int,
+    cursor: str | None = None,
+) -> Page:
+    """Videos of a session, or of all that the students are enrolled in: playable ones, and those to come."""
+    query = access.standings_of_students(uow.tenant, students, session)
+    order = access.STUDENT_ORDER
+    return fetch_page(uow.conn, query, order, cursor=cursor, page_size=page_size, descending=True)
+
+
+def listed(found: Row[Any]) -> dict[str, Any]:
+    """A row of `list_videos` as people get it."""
+    allowed = decision(found)
+    can_play = not isinstance(allowed, Denial)
+    return {
+        **found._mapping,
+        "duration": (found.duration_ms or 0) / 1000,
+        "can_play": can_play,
+        "access_mode": allowed.value if can_play else None,
+        "reason": None if can_play else allowed.value,
+        "last_position": found.watched_position_ms / 1000,
+        "completed": found.completed_at is not None,
+    }
 
 
 def decision(found: Row[Any]) -> AccessMode | Denial:
@@ -319,26 +343,6 @@ def _credited(ticket: Ticket, watched: Watched, progress: Decimal, at: datetime)
         "done": progress >= COMPLETE_AT,
         "proctored": ticket.mode is AccessMode.PROCTORED_CLASS,
         "at": at,
-    }
-
-
-def _listed(found: Row[Any]) -> dict[str, Any]:
-    allowed = decision(found)
-    can_play = not isinstance(allowed, Denial)
-    return {
-        "id": found.id,
-        "title": found.title,
-        "position": found.position,
-        "status": found.status,
-        "duration": (found.duration_ms or 0) / 1000,
-        "enrollment_id": found.enrollment_id,
-        "student_id": found.student_id,
-        "can_play": can_play,
-        "access_mode": allowed.value if can_play else None,
-        "reason": None if can_play else allowed.value,
-        "progress": found.progress,
-        "last_position": found.watched_position_ms / 1000,
-        "completed": found.completed_at is not None,
     }
 
 

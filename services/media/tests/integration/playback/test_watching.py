@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
+from eventkit.ids import new_id
 from media.domain.access import Limits
 from testkit.at_once import at_once
 
@@ -194,6 +195,36 @@ def test_a_student_sees_each_video_with_its_reason(academy):
     assert reasons == {"not_enrolled"}
 
 
+def test_without_a_session_a_student_sees_all_lectures_the_newest_first(academy):
+    old, new, foreign = (new_id() for _ in range(3))
+    player = None
+    for lecture, name, place in ((old, "기초", 1), (new, "심화", 1), (new, "심화", 2), (foreign, "남의", 1)):
+        academy.lecture, academy.session = lecture, uuid4()
+        academy.sql(
+            "INSERT INTO session_ref VALUES ('demo', %s, %s, %s, %s, %s, 1, false)",
+            *(academy.session, lecture, name, f"{place}차시", place),
+        )
+        for position in (1, 2):
+            academy.video(position=position, title=f"{position}강")
+        if place == 1 and lecture != foreign:
+            player = academy.student("PRESENT", student=player and player.student)
+    assert player is not None
+    academy.student("PRESENT")
+    shown, cursor = [], {}
+    while cursor is not None:
+        page = player.ask("GET", "videos/student/", page_size=2, **cursor)[1]
+        shown += page["results"]
+        cursor = {"cursor": page["next"]} if page["next"] else None
+    assert [f"{one['lecture_title']} {one['session_title']} {one['title']}" for one in shown] == [
+        *("심화 2차시 1강", "심화 2차시 2강", "심화 1차시 1강", "심화 1차시 2강"),
+        *("기초 1차시 1강", "기초 1차시 2강"),
+    ]
+    assert [one["reason"] for one in shown] == ["no_session_access"] * 2 + [None] * 4
+    academy.sql("UPDATE enrollment_ref SET status = 'INACTIVE' WHERE lecture_id = %s", new)
+    left = player.ask("GET", "videos/student/")[1]["results"]
+    assert {one["lecture_id"] for one in left} == {str(old)}
+
+
 def test_who_may_not_start_is_told_why_and_leaves_nothing(academy, make_academy):
     video, waiting = academy.video(), academy.video(status="UPLOADED", master_key=None)
     player, other = academy.student("ONLINE"), academy.student("ONLINE")
@@ -214,8 +245,9 @@ def test_who_may_not_start_is_told_why_and_leaves_nothing(academy, make_academy)
         (player.start(video, device_id="x" * 101), 422, "invalid_request"),
         (player.start(video, video_id="7"), 422, "invalid_request"),
         (player.start(video, mode="FREE_REVIEW"), 422, "invalid_request"),
-        (player.ask("GET", "videos/student/"), 422, "invalid_request"),
         (player.ask("GET", "videos/student/", session="x"), 422, "invalid_request"),
+        (player.ask("GET", "videos/student/", page_size="0"), 422, "invalid_request"),
+        (player.ask("GET", "videos/student/", cursor="x"), 400, "invalid_cursor"),
     ]
     assert [refused(answer) for answer, _, _ in table] == [(status, code) for _, status, code in table]
     assert all(any("가" <= letter <= "힣" for letter in answer[1]["detail"]) for answer, _, _ in table)

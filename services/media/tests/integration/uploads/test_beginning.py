@@ -73,6 +73,7 @@ HOSTILE: dict[str, tuple[dict[str, Any], int, str, str | None]] = {
     "speed 0": ({"max_speed": 0}, 422, "invalid_request", "max_speed"),
     "speed as text": ({"max_speed": "1.5"}, 422, "invalid_request", "max_speed"),
     "speed true": ({"max_speed": True}, 422, "invalid_request", "max_speed"),
+    "speed of three decimals": ({"max_speed": 1.125}, 422, "invalid_request", "max_speed"),
     "skip yes": ({"allow_skip": "yes"}, 422, "invalid_request", "allow_skip"),
     "fingerprint of 201": ({"fingerprint": "f" * 201}, 422, "invalid_request", "fingerprint"),
     "unknown field": ({"tenant_id": "other"}, 422, "invalid_request", "tenant_id"),

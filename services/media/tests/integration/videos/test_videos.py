@@ -75,6 +75,21 @@ def test_a_video_shows_what_the_encoder_does_and_made(studio: Any) -> None:
     assert "prefix" not in rendition
 
 
+def test_a_poster_is_signed_for_who_asks_and_costs_no_query(studio: Any, studio_of: Any) -> None:
+    session = studio.session()
+    without, plays = studio.uploaded(session), studio.ready(session)
+    key = f"tenants/demo/video/hls/{plays}/job-1/poster.jpg"
+    studio.set(plays, poster_key=key)
+
+    assert studio.show(without)["poster_url"] is None
+    colleague = studio_of(subject="user|2")
+    for who, uid in ((studio, "s%3Auser-1"), (colleague, "s%3Auser_2")):
+        [shown] = [one["poster_url"] for one in who.get(VIDEOS)["results"] if one["id"] == plays]
+        assert shown.startswith(f"/api/v1/media/hls/demo/{plays}/job-1/poster.jpg?exp=")
+        assert f"&uid={uid}&" in shown
+        assert studio.client.get(shown).json["code"] == "not_found"  # admitted: the picture is not there
+
+
 def test_a_failed_video_says_why(studio: Any) -> None:
     video = studio.uploaded()
     studio.set(video, status="FAILED", error_code="truncated_file")
@@ -214,6 +229,8 @@ def test_hostile_requests_are_refused(studio: Any) -> None:
         {"allow_skip": "true"},
         {"max_speed": 4.5},
         {"max_speed": "2"},
+        {"max_speed": None},
+        {"max_speed": 1.001},
         {"show_watermark": 1},
         {"status": "READY"},
         {"raw_key": "x"},

@@ -113,6 +113,7 @@ def create_video() -> None:
         sa.UniqueConstraint("tenant_id", "id", name="video_tenant_key"),
     )
     op.create_index("video_by_session", "video", ["tenant_id", "session_id", "position"])
+    op.create_index("video_by_lecture", "video", ["tenant_id", "lecture_id"])
     op.create_index("video_by_status", "video", ["status"], postgresql_where=sa.text("deleted_at IS NULL"))
     op.create_index(
         "video_raw_expiring",
