@@ -35,6 +35,18 @@ def segment(academy, playing):
     return first
 
 
+def test_a_quality_can_be_chosen_as_long_as_segments_play(academy, playing):
+    """A player reads a variant's playlist when it first needs it, which may be hours after the start."""
+    begun = playing[2]["play_url"]
+    [variant] = addresses(academy.fetch(begun))
+    _, first, _ = addresses(academy.fetch(variant))
+    start, quality, segment = (
+        int(dict(parse_qsl(urlsplit(url).query))["exp"]) for url in (begun, variant, first)
+    )
+    assert segment - 5 <= quality <= segment
+    assert quality - start >= 2 * 3600
+
+
 def changed(url, **parts):
     split = urlsplit(url)
     query = {**dict(parse_qsl(split.query, keep_blank_values=True)), **parts}
