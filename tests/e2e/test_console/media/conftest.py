@@ -236,7 +236,7 @@ def _console_handler(api: Api, media: Path, policy: str) -> type[_Handler]:
         def do_GET(self) -> None:
             path = urlsplit(self.path).path
             if path == "/console/vendor/hls.mjs" and not api.library:
-                self.reply(404, b"", Content_Type="text/plain")
+                self.reply(200, b"export default null;", Content_Type="text/javascript")
             elif path.startswith("/console/"):
                 self._file(CONSOLE / (path.removeprefix("/console/") or "index.html"))
             elif path.startswith("/api/v1/media/hls/"):
