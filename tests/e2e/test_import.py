@@ -90,7 +90,7 @@ def test_the_uploaded_file_is_gone_when_the_job_has_ended(academy, tmp_path):
 
 def test_two_academies_with_one_file_at_the_same_time_do_not_meet(stack, tmp_path):
     """Two worker processes of each service, two threads each."""
-    file = MixedRoster(tmp_path, 2_000).file
+    file = MixedRoster(tmp_path, 800).file
     academies = [Academy(stack, f"t-{uuid4().hex[:12]}") for _ in range(2)]
     ended = {}
 

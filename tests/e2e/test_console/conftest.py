@@ -180,14 +180,14 @@ def _many(tmp_path: Path, count: int) -> Path:
 
 @pytest.fixture
 def long_roster(tmp_path: Path) -> Path:
-    """12,000 rows: the work can be watched, and its outcome fills many pages."""
-    return _many(tmp_path, 12_000)
+    """5,000 rows: the work can be watched, and its outcome fills many pages."""
+    return _many(tmp_path, 5_000)
 
 
 @pytest.fixture
 def lasting_roster(tmp_path: Path) -> Path:
-    """3,000 rows: the work is not over when something happens a moment after its start."""
-    return _many(tmp_path, 3_000)
+    """1,500 rows: the work is not over when something happens a moment after its start."""
+    return _many(tmp_path, 1_500)
 
 
 @pytest.fixture

@@ -152,7 +152,7 @@ def test_a_slow_upload_shows_how_far_it_is_and_can_be_cancelled(desk, lasting_ro
     desk.slow_upload(-1)
     desk.button("등록하기").click()
     desk.wait_outcome()
-    assert desk.figures()["등록"] == 3_000
+    assert desk.figures()["등록"] == 1_500
 
 
 def test_the_server_refuses_a_file_that_is_too_large_in_words(desk):
@@ -180,7 +180,7 @@ def test_offline_while_watching_goes_on_by_itself(desk, lasting_roster):
     desk.wait_text(".notice-warn", "자동으로 다시 연결하고 있습니다")
     desk.offline(False)
     desk.wait_outcome()
-    assert desk.figures()["등록"] == 3_000
+    assert desk.figures()["등록"] == 1_500
 
 
 def test_a_double_click_is_one_request(desk, messy_roster):
