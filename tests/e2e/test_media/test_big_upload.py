@@ -13,7 +13,7 @@ from testkit.waiting import wait_until
 
 pytestmark = [pytest.mark.stack, pytest.mark.slow, pytest.mark.timeout(900)]
 
-SIZE = int(os.environ.get("BIG_UPLOAD_BYTES", 512 << 20))
+SIZE = int(os.environ.get("BIG_UPLOAD_BYTES", "536870912"))
 DROPS_AFTER = (0.15, 0.5, 0.95)
 """Which share of the parts is through when the line breaks."""
 MEMORY = 400 << 20
