@@ -97,7 +97,7 @@ def test_an_accepted_import_says_how_many_rows_it_would_read(
             forecast = try_out(accepted)
         assert forecast.word == "would_change"
         assert forecast.changes["import_row"] == STUDENTS
-        assert forecast.changes["events"] == 1
+        assert forecast.changes["events"] == 2, "of the rows, and of the session that they are put in"
         assert forecast.changes["session"] == 1
         assert set(forecast.changes) == {"import_row", "import_job", "session", "events"}
     assert imports.state(accepted)["attempts"] == 0
