@@ -6,7 +6,7 @@ from flask import Flask
 from servicekit.api_kit import ApiKit
 
 from messaging.settings import Settings
-from messaging.store import holdings
+from messaging.store.erasure import holdings
 
 
 def create_app(settings: Settings | None = None) -> Flask:
