@@ -17,6 +17,8 @@ NOWHERE = "postgresql://nobody@127.0.0.1:9/nothing"
 INTERNAL_TOKEN = "test-internal-token-0001"  # noqa: S105 - opens nothing but test apps
 
 PSEUDONYM_KEY = "5a" * 32
+RECIPIENT_KEY = "7c" * 32
+WEBHOOK_TOKEN = "test-webhook-token-0001"  # noqa: S105 - as above
 
 
 def environment(issuer: Issuer, database_url: str = NOWHERE, **more: str) -> dict[str, str]:
@@ -33,6 +35,12 @@ def environment(issuer: Issuer, database_url: str = NOWHERE, **more: str) -> dic
         "ACCOUNT_SIGNING_KEYS": issuer.account_key,
         "PSEUDONYM_KEY": PSEUDONYM_KEY,
         "PEER_URLS": "enrollment=http://127.0.0.1:9",
+        "MESSAGING_PROVIDER": "solapi",
+        "SOLAPI_ENDPOINT": "http://127.0.0.1:9",
+        "SOLAPI_API_KEY": "test-api-key",
+        "SOLAPI_API_SECRET": "test-api-secret",
+        "RECIPIENT_KEY": RECIPIENT_KEY,
+        "MESSAGING_WEBHOOK_TOKEN": WEBHOOK_TOKEN,
         **more,
     }
 

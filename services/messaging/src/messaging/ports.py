@@ -9,9 +9,11 @@ from decimal import Decimal
 from typing import Protocol
 from uuid import UUID
 
+from eventkit.clock import Clock
 from eventkit.errors import UnavailableError
 
 from messaging.domain.content import Kind
+from messaging.domain.recipients import Fingerprints
 
 
 class ProviderUnavailableError(UnavailableError):
@@ -129,3 +131,13 @@ class Provider(Protocol):
 
     def template_state(self, code: str) -> TemplateState:
         """Raises ProviderUnavailableError, ProviderRefusedError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """What the routes get from `deps(Ports)`."""
+
+    provider: Provider
+    fingerprints: Fingerprints
+    webhook_tokens: tuple[str, ...]
+    clock: Clock

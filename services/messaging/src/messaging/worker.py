@@ -1,20 +1,45 @@
-"""What the messaging worker listens to and does on time."""
+"""What the messaging worker listens to, sends, asks and does on time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
 
 from eventkit.subscription import on
-from eventkit.worker import Worker
+from eventkit.worker import Loop, Worker
 from servicekit.worker_kit import WorkerKit
 
-from messaging import handlers
+from messaging import handlers, metrics
+from messaging.adapters.providers import provider
 from messaging.settings import Settings
+from messaging.usecases.resolving import Resolver
+from messaging.usecases.sending import Sender
+from messaging.usecases.tending import Tending
+
+SENDERS = 2  # while one waits for the provider the other prepares
+_SEND_PAUSE, _ASK_PAUSE = 0.5, 2.0  # seconds
 
 
 def build_worker(settings: Settings) -> Worker:
-    kit = WorkerKit.open("messaging", settings)
+    kit = WorkerKit.open("messaging", settings, metrics.ALL)
     return kit.worker(
         [
             on("students.student.changed", handlers.on_student_changed, rebuildable=True),
             on("students.student.merged", handlers.on_student_merged, rebuildable=True),
             on("students.student.unmerged", handlers.on_student_unmerged, rebuildable=True),
             on("students.student.purged", handlers.on_student_purged, erase=kit.eraser),
-        ]
+        ],
+        loops=loops(kit, settings),
     )
+
+
+def loops(kit: WorkerKit, settings: Settings) -> Sequence[Loop]:
+    """Senders and the resolver: the table of messages is their queue."""
+    clock, figures = kit.runtime.clock, kit.runtime.metrics
+    sends = provider(settings, clock)
+    sender = Sender(kit.db, sends, clock, figures)
+    resolver = Resolver(kit.db, sends, clock, figures, timedelta(seconds=settings.absent_after))
+    return [
+        *(Tending("sender", sender.step, kit.runtime, _SEND_PAUSE) for _ in range(SENDERS)),
+        Tending("resolver", resolver.step, kit.runtime, _ASK_PAUSE),
+    ]

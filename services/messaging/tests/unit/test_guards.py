@@ -12,7 +12,7 @@ from messaging.domain.quiet import SEOUL
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=SEOUL)
 NIGHT = datetime(2026, 3, 2, 22, 0, tzinfo=SEOUL)
-OPEN = Tenant(hold=False, active=True, day_left=10, hour_left=10)
+OPEN = Tenant(hold=False, active=True, has_sender=True, day_left=10, hour_left=10)
 INFO = Facts(Category.INFO, None, trigger_on=True, denied=False, opted_out=False, consent=NOTHING)
 AD = replace(INFO, category=Category.AD, consent=Allowance(ad=True, night=False))
 

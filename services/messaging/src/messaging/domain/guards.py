@@ -19,6 +19,8 @@ INACTIVE = "inactive"
 NIGHT = "night"
 DAILY_CAP = "daily_cap"
 HOURLY_CAP = "hourly_cap"
+NO_SENDER = "no_sender"
+INSUFFICIENT_BALANCE = "insufficient_balance"
 
 REASONS = {
     EXPIRED: "보낼 수 있는 시한이 지났습니다.",
@@ -30,6 +32,8 @@ REASONS = {
     INACTIVE: "메시지 사용이 꺼져 있습니다.",
     NIGHT: "야간 광고 수신 동의가 없어 오전 8시까지 기다립니다.",
     DAILY_CAP: "하루 발송 한도에 이르러 다음 날로 미뤘습니다.",
+    INSUFFICIENT_BALANCE: "충전 잔액이 부족합니다.",
+    NO_SENDER: "발신번호가 등록되어 있지 않습니다.",
     HOURLY_CAP: "시간당 발송 한도에 이르러 다음 시간으로 미뤘습니다.",
 }
 
@@ -40,6 +44,7 @@ class Tenant:
 
     hold: bool
     active: bool
+    has_sender: bool
     day_left: int
     hour_left: int
 
@@ -84,7 +89,7 @@ Decision = Allow | Skip | Defer
 
 def decide(now: datetime, tenant: Tenant, facts: Facts) -> Decision:
     """What never may leave comes before what may leave later."""
-    if code := _never(now, facts):
+    if code := _never(now, tenant, facts):
         return Skip(code)
     if tenant.hold or not tenant.active:
         return Defer(HELD if tenant.hold else INACTIVE, None)
@@ -98,15 +103,13 @@ def decide(now: datetime, tenant: Tenant, facts: Facts) -> Decision:
     return Allow()
 
 
-def _never(now: datetime, facts: Facts) -> str | None:
-    if facts.not_after is not None and now >= facts.not_after:
-        return EXPIRED
-    if not facts.trigger_on:
-        return TRIGGER_DISABLED
-    if facts.denied:
-        return DENYLISTED
-    if facts.opted_out:
-        return OPTED_OUT
-    if facts.category is Category.AD and not facts.consent.ad:
-        return NO_CONSENT
-    return None
+def _never(now: datetime, tenant: Tenant, facts: Facts) -> str | None:
+    reasons = {
+        EXPIRED: facts.not_after is not None and now >= facts.not_after,
+        TRIGGER_DISABLED: not facts.trigger_on,
+        DENYLISTED: facts.denied,
+        OPTED_OUT: facts.opted_out,
+        NO_CONSENT: facts.category is Category.AD and not facts.consent.ad,
+        NO_SENDER: not tenant.has_sender,
+    }
+    return next((code for code, holds in reasons.items() if holds), None)

@@ -335,15 +335,15 @@ def create_credits() -> None:
         tenant(),
         sa.Column("seq", sa.BigInteger, sa.Identity(always=True), primary_key=True),
         text("kind"),
-        text("debit"),
-        text("credit"),
+        text("from_account"),
+        text("to_account"),
         won("amount"),
         text("reference"),
         text("created_by"),
         timestamp("created_at"),
         one_of("credit_entry", "kind", "charge", "reserve", "settle", "release"),
         # both sides in one row: an entry cannot be out of balance
-        sa.CheckConstraint("amount > 0 AND debit <> credit", name="ck_credit_entry_sides"),
+        sa.CheckConstraint("amount > 0 AND from_account <> to_account", name="ck_credit_entry_sides"),
     )
     op.execute("REVOKE UPDATE, DELETE, TRUNCATE ON credit_entry FROM messaging_app, messaging_system")
     op.create_index(
