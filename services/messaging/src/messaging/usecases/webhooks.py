@@ -1,7 +1,7 @@
 """Reports that the provider sends by itself.
 
-They are not signed, so they are hints: what became of a message is asked (usecases.resolving), which also makes
-their order and number meaningless.
+They are not signed, so they are hints: what became of a message is asked (usecases.resolving), which also
+makes their order and number meaningless.
 """
 
 from __future__ import annotations
