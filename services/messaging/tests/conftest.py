@@ -76,6 +76,7 @@ class Academy:
     db: TestDatabase
     provider: Any
     clock: FakeClock
+    batch: int = 1000
 
     def open(self, tenant: str = "hangang", won: int = 1_000_000, **settings: Any) -> None:
         """A tenant that may send; `settings` are columns of tenant_setting."""
@@ -112,7 +113,7 @@ class Academy:
         return Metrics(CollectorRegistry(), metrics.ALL)
 
     def sender(self) -> Sender:
-        return Sender(self.db.database, self.provider, self.clock, self._figures)
+        return Sender(self.db.database, self.provider, self.clock, self._figures, self.batch)
 
     def resolver(self) -> Resolver:
         return Resolver(self.db.database, self.provider, self.clock, self._figures, ABSENT_AFTER)

@@ -53,6 +53,18 @@ class Settings(CommonSettings):
         parse=tokens,
         doc="live tokens in the address that Solapi calls, comma separated",
     )
+    solapi_timeout: int = env(
+        "SOLAPI_TIMEOUT_SECONDS",
+        default="20",
+        parse=integer(1, 30),
+        doc="how long connecting, writing and each wait for a part of the answer may take",
+    )
+    batch: int = env(
+        "MESSAGING_BATCH",
+        default="1000",
+        parse=integer(1, 10_000),
+        doc="messages of one academy in one call; Solapi takes 10,000",
+    )
     absent_after: int = env(
         "MESSAGING_ABSENT_SECONDS",
         default="2400",

@@ -20,6 +20,8 @@ class ProviderSettings(Protocol):
     @property
     def solapi_endpoint(self) -> str: ...
     @property
+    def solapi_timeout(self) -> int: ...
+    @property
     def solapi_api_key(self) -> Secret[str]: ...
     @property
     def solapi_api_secret(self) -> Secret[str]: ...
@@ -30,4 +32,4 @@ def provider(settings: ProviderSettings, clock: Clock) -> Provider:
     if settings.messaging_provider == "console":
         return Console()
     key, secret = settings.solapi_api_key.reveal(), settings.solapi_api_secret.reveal()
-    return Solapi(settings.solapi_endpoint, key, secret, clock)
+    return Solapi(settings.solapi_endpoint, key, secret, clock, settings.solapi_timeout)

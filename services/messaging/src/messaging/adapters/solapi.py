@@ -34,7 +34,6 @@ from messaging.ports import (
     Unknown,
 )
 
-_TIMEOUT = 20.0
 _PAGE = 500  # assumed: the documentation names no most
 _IDS = 100  # in one address of at most some 4 KB
 LEDGER, ATTEMPT = "ledger", "attempt"
@@ -49,7 +48,7 @@ class Solapi:
     key: str
     secret: str = field(repr=False)
     clock: Clock
-    timeout: float = _TIMEOUT
+    timeout: float
 
     def send(self, batch: Sequence[Outgoing]) -> list[Outcome]:
         body = {

@@ -8,9 +8,6 @@ from dataclasses import astuple, dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-BATCH = 1000
-"""Messages of one tenant in one call to the provider, which takes up to 10,000."""
-
 CLAIM_LEASE = timedelta(minutes=2)
 """How long a claimed message waits for its worker before another may claim it: nothing was sent yet."""
 

@@ -32,7 +32,6 @@ log = logging.getLogger(__name__)
 MOST = 1000
 _ASKING = timedelta(minutes=2)
 _LEAST_ASKED = 2
-_LONGEST_WAIT = timedelta(hours=6)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +80,7 @@ class Resolver:
         found = {one.ledger: one for one in listed}
         now = self.clock.now()
         with self.db.system() as conn:
-            waits = min(REPORT_AFTER * 2, _LONGEST_WAIT)
-            ledger.ask_at(conn, Status.ACCEPTED, {row.id: now + waits for row in rows})
+            ledger.ask_at(conn, Status.ACCEPTED, {row.id: now + REPORT_AFTER for row in rows})
             self._apply(conn, [row for row in rows if row.id in found], found, now)
         return True
 
@@ -128,10 +126,11 @@ class Resolver:
         return bool(row.asked >= _LEAST_ASKED and now >= row.attempted_at + self.absent_after)
 
     def _again(self, row: Row[Any], now: datetime) -> datetime:
-        """Soon at first; once more exactly when an absence becomes certain."""
-        again: datetime = now + min(ASK_AFTER * 4 ** min(row.asked, 6), _LONGEST_WAIT)
+        """Soon at first, ever later, and exactly when an absence becomes certain."""
         certain: datetime = row.attempted_at + self.absent_after
-        return certain if now < certain < again else again
+        if now >= certain:
+            return now + ASK_AFTER
+        return min(certain, now + ASK_AFTER * 4 ** min(row.asked, 6))
 
 
 def _status(one: Found) -> Status:

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Row
 from messaging import metrics
 from messaging.domain.content import Kind
 from messaging.domain.guards import Allow, Defer, Skip
-from messaging.domain.messages import BATCH, CLAIM_LEASE, SEND_LEASE, Status, retry_after
+from messaging.domain.messages import CLAIM_LEASE, SEND_LEASE, Status, retry_after
 from messaging.domain.quiet import hour_began
 from messaging.ports import Accepted, Alimtalk, Outcome, Outgoing, Provider, Refused
 from messaging.store import guards, ledger
@@ -41,6 +41,7 @@ class Sender:
     provider: Provider
     clock: Clock
     metrics: Metrics
+    batch: int
 
     def step(self) -> bool:
         """Whether there was anything to do."""
@@ -73,7 +74,7 @@ class Sender:
         lease = now + CLAIM_LEASE
         with self.db.system() as conn:
             tenant = guards.next_tenant(conn, now)
-            ids = ledger.claim(conn, tenant, now, lease, BATCH) if tenant else []
+            ids = ledger.claim(conn, tenant, now, lease, self.batch) if tenant else []
             if not tenant or not ids:
                 return None
             rows = ledger.claimed(conn, tenant, ids, lease)

@@ -154,9 +154,9 @@ def test_who_refused_advertising_still_learns_that_the_child_is_absent(
     assert academy.states() == states
 
 
-def test_the_hold_in_the_middle_of_a_bulk_send(academy, provider, monkeypatch):
+def test_the_hold_in_the_middle_of_a_bulk_send(academy, provider):
     """After the switch's commit nothing begins; held messages wait, and leave when it ends."""
-    monkeypatch.setattr("messaging.usecases.sending.BATCH", 10)
+    academy.batch = 10
     provider.before = lambda _batch: academy.set(hold=len(provider.calls) == 2)
     academy.queue_many(50)
     academy.send()
@@ -230,7 +230,8 @@ def test_a_trigger_that_is_off_is_off(academy):
     academy.open("other")
     academy.db.admin.execute(
         "INSERT INTO trigger_setting (tenant_id, trigger, enabled, changed_by)"
-        " VALUES ('hangang', 'clinic_reminder', false, 'user-1'), ('other', 'clinic_reminder', true, 'user-1')"
+        " VALUES ('hangang', 'clinic_reminder', false, 'user-1'),"
+        " ('other', 'clinic_reminder', true, 'user-1')"
     )
     reminder = {"event": "clinic_reminder", "batch_id": None}
     academy.queue(academy.wanted(0, **reminder))

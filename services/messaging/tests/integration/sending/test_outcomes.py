@@ -128,8 +128,8 @@ def test_a_message_ends_in_time_or_not_at_all(academy):
     assert academy.money() == {"available": 1_000_000, "held": 0, "spent": 0}
 
 
-def test_messages_leave_in_batches_of_one_tenant_and_tenants_take_turns(academy, provider, monkeypatch):
-    monkeypatch.setattr("messaging.usecases.sending.BATCH", 10)
+def test_messages_leave_in_batches_of_one_tenant_and_tenants_take_turns(academy, provider):
+    academy.batch = 10
     academy.open("other")
     academy.queue_many(30)
     academy.queue_many(5, tenant="other")
