@@ -130,7 +130,8 @@ class Resolver:
         certain: datetime = row.attempted_at + self.absent_after
         if now >= certain:
             return now + ASK_AFTER
-        return min(certain, now + ASK_AFTER * 4 ** min(row.asked, 6))
+        later: datetime = now + ASK_AFTER * 4 ** min(row.asked, 6)
+        return min(certain, later)
 
 
 def _status(one: Found) -> Status:

@@ -27,9 +27,9 @@ from testkit.api import WEBHOOK_TOKEN, environment
 from testkit.servers import free_ports
 from testkit.solapi import simulator
 from testkit.waiting import wait_until
-from werkzeug.serving import make_server
+from werkzeug.serving import WSGIRequestHandler, make_server
 
-pytestmark = [pytest.mark.servers, pytest.mark.slow]
+pytestmark = [pytest.mark.servers, pytest.mark.slow, pytest.mark.timeout(1200)]
 
 MESSAGES = int(os.environ.get("CRASH_MESSAGES", "2000"))
 KILLS = 10
@@ -53,10 +53,17 @@ class Now:
         return datetime.now(UTC)
 
 
+class Quiet(WSGIRequestHandler):
+    def log(self, type, message, *args):
+        """Nothing."""
+
+
 @contextmanager
 def listening(settings):
     """The API, where the simulator reports."""
-    server = make_server("127.0.0.1", free_ports(), create_app(settings), threaded=True)
+    server = make_server(
+        "127.0.0.1", free_ports(), create_app(settings), threaded=True, request_handler=Quiet
+    )
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
@@ -120,10 +127,9 @@ def test_killed_ten_times_and_each_message_is_sent_once(world, tmp_path):
         goal = MESSAGES * (number + rng.random()) / (KILLS + 1)
         wait_until(lambda goal=goal: begun(academy) >= goal or not worker.alive, 180, interval=0.01)
         worker.kill()
-        # the two minutes after which its work counts as abandoned
-        academy.db.admin.execute("UPDATE message SET lease_until = now() WHERE lease_until IS NOT NULL")
+        two_minutes_later(academy)
         worker.start()
-    wait_until(lambda: finished(academy) == MESSAGES, 600, interval=0.5)
+    wait_until(lambda: finished(academy) == MESSAGES, 280, interval=1)
     worker.kill()
     taken = Counter(row["ledger"] for row in provider.record)
     assert {one: count for one, count in taken.items() if count > 1} == {}
@@ -140,7 +146,17 @@ def begun(academy):
     return count
 
 
+def two_minutes_later(academy):
+    """When a dead worker's work counts as abandoned."""
+    academy.db.admin.execute("UPDATE message SET lease_until = now() WHERE lease_until IS NOT NULL")
+
+
 def finished(academy):
+    """And whatever has no report yet has waited its ten minutes for one."""
+    academy.db.admin.execute(
+        "UPDATE message SET ask_at = now() WHERE status = 'ACCEPTED' AND ask_at > now() + interval '1 minute'"
+        " AND ask_at < now() + interval '9 minutes 55 seconds'"
+    )
     ((count,),) = academy.all("SELECT count(*) FROM message WHERE ended_at IS NOT NULL")
     return count
 
