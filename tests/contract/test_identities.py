@@ -37,6 +37,8 @@ DOORS = {
         ("GET", f"{STUDENTS}/token/keys/"),
         ("POST", f"{STUDENTS}/registration_requests/"),
     },
+    # the provider's reports: the address is the secret
+    "messaging": {("POST", "/api/v1/messaging/webhooks/<token>/")},
 }
 # and every route that students or parents may ask, by their roles
 FAMILY = {

@@ -48,12 +48,12 @@ class Record:
         """One transaction, which ends with the block."""
         with self._lock:
             self._db.execute("BEGIN IMMEDIATE")
+            end = "ROLLBACK"
             try:
                 yield
-            except BaseException:
-                self._db.execute("ROLLBACK")
-                raise
-            self._db.execute("COMMIT")
+                end = "COMMIT"
+            finally:
+                self._db.execute(end)
 
     def run(self, statement: str, *values: Any) -> int:
         """Rows touched."""

@@ -21,7 +21,7 @@ def holdings(conn: Connection, tenant: str, student_ids: Collection[UUID]) -> Co
 
 
 # A message about several siblings stays until the last of them is erased.
-_ABOUT = """
+_ABOUT = sa.text("""
     SELECT s.message_id FROM message_subject s
     WHERE s.tenant_id = :tenant AND s.student_id = ANY(CAST(:ids AS uuid[]))
     EXCEPT
@@ -29,8 +29,7 @@ _ABOUT = """
     WHERE s.tenant_id = :tenant AND s.student_id <> ALL(CAST(:ids AS uuid[]))
         AND s.message_id IN (SELECT message_id FROM message_subject
             WHERE tenant_id = :tenant AND student_id = ANY(CAST(:ids AS uuid[])))
-"""
-ABOUT = sa.text(_ABOUT)
+""")
 _FORGET_BODIES = sa.text("""
     DELETE FROM message_body WHERE tenant_id = :tenant AND message_id = ANY(CAST(:messages AS uuid[]))
 """)
@@ -50,7 +49,7 @@ _FORGET_CONSENT = sa.text("""
 
 def messages_about(conn: Connection, tenant: str, student_ids: Collection[UUID]) -> list[UUID]:
     """Messages that are about these students and nobody else."""
-    return list(conn.execute(ABOUT, {"tenant": tenant, "ids": list(student_ids)}).scalars())
+    return list(conn.execute(_ABOUT, {"tenant": tenant, "ids": list(student_ids)}).scalars())
 
 
 def erase(

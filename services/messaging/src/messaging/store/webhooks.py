@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
-import sqlalchemy as sa
 from sqlalchemy import Connection
 
 from messaging.store import columns
@@ -16,7 +14,3 @@ from messaging.store.tables import webhook_event
 def add(conn: Connection, rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """The event ids that were not there."""
     return [row.event_id for row in columns.add(conn, webhook_event, rows, ["event_id"])]
-
-
-def prune(conn: Connection, before: datetime) -> int:
-    return conn.execute(sa.delete(webhook_event).where(webhook_event.c.received_at < before)).rowcount
