@@ -1,4 +1,4 @@
-"""The door that the provider knocks at: nothing gets in without its address, and what is no report is told."""
+"""The door that the provider knocks at: nothing gets in without its address, nor what is no report."""
 
 import pytest
 from messaging.app import create_app

@@ -15,16 +15,15 @@ EXAMPLE = (
 )
 
 
-def form(header):
-    """Everything but the values."""
-    return re.sub(r"=[^,]+", "=", header)
+def unsigned(header):
+    """Everything but the value of the signature."""
+    return re.sub(r"signature=[0-9a-f]{64}$", "signature=", header)
 
 
-def test_the_header_has_the_form_of_the_documented_example():
+def test_the_header_is_that_of_the_documented_example():
     made = authorization("NCSAYU7YDBXYORXC", "secret", NOW, "jqsba2jxjnrjor")
-    assert form(made) == form(EXAMPLE)
-    assert made.startswith("HMAC-SHA256 apiKey=NCSAYU7YDBXYORXC, date=2019-07-01T00:41:48")
-    assert re.search(r"salt=jqsba2jxjnrjor, signature=[0-9a-f]{64}$", made)
+    assert unsigned(made) == unsigned(EXAMPLE)
+    assert made != unsigned(made)
 
 
 def test_it_signs_date_and_salt_as_they_stand_in_the_header():

@@ -16,7 +16,7 @@ VALID_FOR = timedelta(minutes=15)
 
 def authorization(key: str, secret: str, now: datetime, salt: str | None = None) -> str:
     """`salt` is 12 to 64 random characters."""
-    date = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    date = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     grain = salt or secrets.token_hex(16)
     signed = signature(secret, date, grain)
     return f"HMAC-SHA256 apiKey={key}, date={date}, salt={grain}, signature={signed}"
