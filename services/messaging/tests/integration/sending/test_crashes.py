@@ -116,13 +116,27 @@ class Worker:
         return self._process.poll() is None
 
 
-def test_killed_ten_times_and_each_message_is_sent_once(world, tmp_path):
+@pytest.fixture
+def run_worker():
+    """Whatever becomes of the test, the worker goes with it."""
+    started = []
+
+    def run(env, log):
+        started.append(Worker(env, log))
+        return started[-1]
+
+    yield run
+    for worker in started:
+        worker.kill()
+
+
+def test_killed_ten_times_and_each_message_is_sent_once(world, run_worker, tmp_path):
     academy, provider, env = world
     provider.faults(**FAULTS)
     provider.settings(prices={"SMS": 20, "LMS": 50, "ATA": 15}, deliver_after=0.2)
     academy.queue_many(MESSAGES)
     rng = random.Random(7)
-    worker = Worker(env, tmp_path / "worker.log")
+    worker = run_worker(env, tmp_path / "worker.log")
     for number in range(KILLS):
         goal = MESSAGES * (number + rng.random()) / (KILLS + 1)
         wait_until(lambda goal=goal: begun(academy) >= goal or not worker.alive, 180, interval=0.01)
