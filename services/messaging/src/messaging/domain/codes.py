@@ -165,6 +165,9 @@ _CALL = {
         "InactiveApp": "꺼져 있는 발송사 앱입니다.",
     },
 }
+ACCOUNT = frozenset(_CALL[_T])
+"""Refusals that are about our account, key or clock: nothing leaves until somebody mends that."""
+
 # not in the provider's published lists
 _ASSUMED = {
     "3063": Code(_P, "템플릿의 변수에 값이 없습니다.", Source.ASSUMED),

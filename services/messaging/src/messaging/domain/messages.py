@@ -17,6 +17,11 @@ SEND_LEASE = timedelta(minutes=2)
 KEEP_BODY = timedelta(days=30)
 """After its end a message's text and number go; its fingerprint and outcome stay."""
 
+REPORT_WITHIN = timedelta(hours=72)
+"""An accepted message without a final report by then is paid for and stays ACCEPTED with the code NO_REPORT,
+so that no hold stays open for ever; nobody asks for it any more."""
+NO_REPORT = "no_report"
+
 MAX_ATTEMPTS = 8
 _FIRST_RETRY, _LONGEST_RETRY = timedelta(seconds=30), timedelta(hours=1)
 

@@ -11,7 +11,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
-from messaging.domain.messages import FINAL, Status, before
+from messaging.domain.messages import FINAL, NO_REPORT, Status, before
 from messaging.store.columns import add
 from messaging.store.tables import message, message_body, message_subject
 
@@ -210,6 +210,19 @@ def ask_at(conn: Connection, status: Status, times: Mapping[UUID, datetime]) -> 
     conn.execute(_ASK, given)
 
 
+_UNREPORTED = sa.text("""
+    UPDATE message SET code = :code, ask_at = NULL
+    WHERE tenant_id = :tenant AND id = ANY(CAST(:ids AS uuid[])) AND status = 'ACCEPTED'
+    RETURNING id
+""")
+
+
+def unreported(conn: Connection, tenant: str, ids: Sequence[UUID]) -> set[UUID]:
+    """Those still accepted are asked for no more."""
+    given = {"tenant": tenant, "ids": list(ids), "code": NO_REPORT}
+    return set(conn.execute(_UNREPORTED, given).scalars())
+
+
 _HINT = sa.text("""
     UPDATE message SET ask_at = :now
     WHERE status IN ('SENDING', 'AMBIGUOUS', 'ACCEPTED')
@@ -224,11 +237,16 @@ def hint(conn: Connection, provider_ids: Sequence[str], ids: Sequence[UUID], now
 
 _WAITING = sa.text("""
     SELECT count(*) FILTER (WHERE status = 'QUEUED' AND due_at <= :now) AS queued,
-        count(*) FILTER (WHERE status = 'AMBIGUOUS') AS ambiguous
-    FROM message WHERE status IN ('QUEUED', 'AMBIGUOUS')
+        count(*) FILTER (WHERE status = 'AMBIGUOUS') AS ambiguous,
+        min(m.due_at) FILTER (WHERE status = 'QUEUED' AND due_at <= :now
+            AND NOT coalesce(s.hold, false) AND coalesce(s.is_active, true)) AS queued_since,
+        min(attempted_at) FILTER (WHERE status = 'AMBIGUOUS') AS ambiguous_since
+    FROM message m LEFT JOIN tenant_setting s ON s.tenant_id = m.tenant_id
+    WHERE m.status IN ('QUEUED', 'AMBIGUOUS')
 """)
 
 
 def waiting(conn: Connection, now: datetime) -> Row[Any]:
-    """(queued, ambiguous): how many are due, and whose fate is unknown."""
+    """(queued, ambiguous, queued_since, ambiguous_since): how many are due and whose fate is unknown, and
+    since when the oldest. Who holds their messages back keeps nobody waiting."""
     return conn.execute(_WAITING, {"now": now}).one()

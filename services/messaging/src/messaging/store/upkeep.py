@@ -9,12 +9,15 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
+from messaging.domain.messages import NO_REPORT
 from messaging.store.columns import add
 from messaging.store.tables import opt_out, sent_count, webhook_event
 
 _WIPE = sa.text("""
     DELETE FROM message_body b USING message m
-    WHERE m.tenant_id = b.tenant_id AND m.id = b.message_id AND m.ended_at < :before
+    WHERE m.tenant_id = b.tenant_id AND m.id = b.message_id
+        AND (m.ended_at < :before
+            OR m.status = 'ACCEPTED' AND m.code = :no_report AND m.attempted_at < :before)
 """)
 _KNOWN = sa.text("""
     SELECT DISTINCT r.tenant_id, p.phone
@@ -24,8 +27,8 @@ _KNOWN = sa.text("""
 
 
 def wipe_bodies(conn: Connection, before: datetime) -> int:
-    """Forget texts and numbers of messages that ended before; how many."""
-    return conn.execute(_WIPE, {"before": before}).rowcount
+    """Forget texts and numbers of messages that ended before, or will never be reported; how many."""
+    return conn.execute(_WIPE, {"before": before, "no_report": NO_REPORT}).rowcount
 
 
 def prune(conn: Connection, before: datetime) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -22,3 +22,11 @@ def move(conn: Connection, tenant: str, status: Status, moves: Sequence[Move], n
     elif status in FINAL:
         credits.close(conn, tenant, {}, list(moved))
     return moved
+
+
+def give_up_asking(conn: Connection, tenant: str, replaced: Mapping[UUID, bool]) -> int:
+    """Accepted long ago and never reported: paid for as if delivered; how many. `replaced`: id → whether a
+    text message replaced the Alimtalk."""
+    silent = ledger.unreported(conn, tenant, list(replaced))
+    credits.close(conn, tenant, {one: replaced[one] for one in silent}, [])
+    return len(silent)

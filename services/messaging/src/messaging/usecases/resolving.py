@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Row
 
 from messaging import metrics
 from messaging.domain.codes import Nature, report
-from messaging.domain.messages import Status
+from messaging.domain.messages import NO_REPORT, REPORT_WITHIN, Status
 from messaging.ports import Found, Provider
 from messaging.store import ledger
 from messaging.store.ledger import Move
@@ -49,9 +49,15 @@ class Resolver:
         lost = self._lost()
         silent = self._silent()
         with self.db.system() as conn:
-            waiting = ledger.waiting(conn, self.clock.now())
-        self.metrics.set(metrics.SENDS_WAITING, waiting.queued, state="queued")
-        self.metrics.set(metrics.SENDS_WAITING, waiting.ambiguous, state="ambiguous")
+            now = self.clock.now()
+            waiting = ledger.waiting(conn, now)
+        for state, count, since in (
+            ("queued", waiting.queued, waiting.queued_since),
+            ("ambiguous", waiting.ambiguous, waiting.ambiguous_since),
+        ):
+            age = (now - since).total_seconds() if since else 0.0
+            self.metrics.set(metrics.SENDS_WAITING, count, state=state)
+            self.metrics.set(metrics.SENDS_OLDEST, age, state=state)
         return lost or silent
 
     def _lost(self) -> bool:
@@ -82,7 +88,18 @@ class Resolver:
         with self.db.system() as conn:
             ledger.ask_at(conn, Status.ACCEPTED, {row.id: now + REPORT_AFTER for row in rows})
             self._apply(conn, [row for row in rows if row.id in found], found, now)
+            self._never_reported(conn, rows, found, now)
         return True
+
+    def _never_reported(
+        self, conn: Connection, rows: Sequence[Row[Any]], found: Mapping[UUID, Found], now: datetime
+    ) -> None:
+        late = [row for row in rows if row.attempted_at + REPORT_WITHIN <= now]
+        for tenant, some in _by_tenant(late).items():
+            replaced = {row.id: row.id in found and found[row.id].replaced for row in some}
+            self.metrics.count(
+                metrics.SENDS_ENDED, ending.give_up_asking(conn, tenant, replaced), state=NO_REPORT
+            )
 
     def _take(self, status: Status) -> Sequence[Row[Any]]:
         now = self.clock.now()

@@ -15,6 +15,7 @@ from eventkit.ports import Database
 from sqlalchemy import Connection, Row
 
 from messaging import metrics
+from messaging.domain.codes import ACCOUNT
 from messaging.domain.content import Kind
 from messaging.domain.guards import Allow, Defer, Skip
 from messaging.domain.messages import CLAIM_LEASE, SEND_LEASE, Status, retry_after
@@ -128,6 +129,8 @@ class Sender:
                 ending.move(conn, tenant, status, some, now)
         for status, some in moves.items():
             self.metrics.count(metrics.SENDS, len(some), outcome=_OUTCOMES[status])
+        for code in {one.code for one in outcomes if isinstance(one, Refused)} & ACCOUNT:
+            self.metrics.count(metrics.PROVIDER_REFUSED, code=code)
 
 
 _OUTCOMES = {

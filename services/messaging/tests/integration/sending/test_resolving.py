@@ -1,8 +1,11 @@
 """A message whose fate is unknown: the provider tells it, and nothing but its proof lets it be sent anew."""
 
+import re
+
 import pytest
-from messaging.ports import Accepted, Unknown
-from messaging.usecases import webhooks
+from messaging.ports import Accepted, Refused, Unknown
+from messaging.usecases import upkeep, webhooks
+from prometheus_client import generate_latest
 
 
 @pytest.fixture
@@ -144,3 +147,81 @@ class TestWebhooks:
         ((body,),) = academy.all("SELECT body::text FROM webhook_event")
         assert "0100000" not in body
         assert "안녕" not in body
+
+
+@pytest.fixture
+def silent(academy):
+    """One message in ACCEPTED, of which no report ever comes."""
+    (one,) = academy.queue_many(1).ids
+    academy.send()
+    return one
+
+
+def test_what_is_never_reported_is_paid_for_and_asked_for_no_more(academy, provider, silent):
+    provider.ends(silent, "2000")
+    academy.pass_time(hours=71, minutes=59)
+    academy.resolve()
+    assert academy.states() == {"ACCEPTED": 1}
+    assert academy.money() == {"available": 999_980, "held": 20, "spent": 0}
+
+    academy.pass_time(minutes=10)
+    academy.resolve()
+    assert academy.states() == {"ACCEPTED:no_report": 1}
+    assert academy.money() == {"available": 999_980, "held": 0, "spent": 20}
+    assert academy.all("SELECT ask_at FROM message") == [(None,)]
+
+
+def test_a_message_that_the_provider_forgot_ends_alike(academy, silent):
+    academy.pass_time(hours=73)
+    academy.resolve()
+    assert academy.states() == {"ACCEPTED:no_report": 1}
+    assert academy.money()["held"] == 0
+
+
+def test_a_report_after_all_ends_it_and_is_not_paid_for_twice(academy, provider, silent):
+    academy.pass_time(hours=73)
+    academy.resolve()
+    provider.ends(silent, "4000")
+    report = {"eventDataId": "E1", "data": {"messageId": f"M{silent.hex}"}}
+    with academy.db.database.system() as conn:
+        webhooks.receive(conn, [report], academy.clock.now())
+    academy.resolve()
+    assert academy.states() == {"DELIVERED": 1}
+    assert academy.money() == {"available": 999_980, "held": 0, "spent": 20}
+
+
+def test_what_is_never_reported_is_forgotten_like_what_ended(academy, silent):
+    academy.pass_time(hours=73)
+    academy.resolve()
+    academy.pass_time(days=26)
+    upkeep.forget(academy.db.database, academy.clock.now())
+    assert len(academy.all("SELECT FROM message_body")) == 1
+    academy.pass_time(days=2)
+    upkeep.forget(academy.db.database, academy.clock.now())
+    assert academy.all("SELECT FROM message_body") == []
+
+
+def test_how_long_the_oldest_waits_is_shown_but_not_of_who_holds_back(academy, lost):
+    academy.open("other", hold=True)
+    academy.queue(academy.wanted(5), tenant="other")
+    resolver = academy.resolver()
+
+    def oldest():
+        resolver.step()
+        page = generate_latest(resolver.metrics.registry).decode()
+        return dict(re.findall(r'^academy_sends_oldest_seconds{state="(\w+)"} (\S+)$', page, re.MULTILINE))
+
+    academy.pass_time(minutes=11)
+    assert oldest() == {"queued": "0.0", "ambiguous": "660.0"}
+    academy.set("other", hold=False)
+    assert oldest() == {"queued": "660.0", "ambiguous": "660.0"}
+
+
+@pytest.mark.parametrize(("code", "told"), [("InvalidAPIKey", ["InvalidAPIKey"]), ("1062", [])])
+def test_that_the_provider_refuses_us_as_such_is_shown(academy, provider, code, told):
+    provider.answer = lambda one: Refused(one.ledger, code, again=True)
+    academy.queue_many(3)
+    sender = academy.sender()
+    sender.step()
+    page = generate_latest(sender.metrics.registry).decode()
+    assert re.findall(r'^academy_provider_refused_total{code="(\w+)"} 1.0$', page, re.MULTILINE) == told
