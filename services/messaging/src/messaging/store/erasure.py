@@ -10,9 +10,13 @@ from eventkit import projection
 from eventkit.erasure import Counts
 from sqlalchemy import Connection
 
-from messaging.store.tables import message_subject, recipient
+from messaging.store.tables import message_subject, recipient, request_subject
 
-_KINDS: Mapping[str, sa.Table] = {"recipients": recipient, "messages": message_subject}
+_KINDS: Mapping[str, sa.Table] = {
+    "recipients": recipient,
+    "messages": message_subject,
+    "requests": request_subject,
+}
 
 
 def holdings(conn: Connection, tenant: str, student_ids: Collection[UUID]) -> Counts:

@@ -1,6 +1,7 @@
 """Tables of the messaging schema, as Alembic's migrations made them.
 
-What may identify somebody is in four of them: recipient, message_body (wiped), message_subject and consent.
+What may identify somebody is in five of them: recipient, message_body (wiped), message_subject,
+request_subject and consent.
 All others know a number by its fingerprint (domain.recipients).
 """
 
@@ -293,4 +294,39 @@ credit_hold = sa.Table(
     _won("amount"),
     _text("state"),
     _won("settled", nullable=True),
+)
+
+request = sa.Table(
+    "request",
+    metadata,
+    _tenant(),
+    # the event that asked
+    _key("id"),
+    _text("trigger"),
+    _text("target"),
+    _text("occurrence"),
+    sa.Column("variables", JSONB, nullable=False),
+    _text("state"),
+    _text("code", nullable=True),
+    _count("queued"),
+    _count("skipped"),
+    sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+    _later("decided_at"),
+    _text("decided_by", nullable=True),
+)
+
+request_subject = sa.Table("request_subject", metadata, _tenant(), _key("request_id"), _key("student_id"))
+
+trail = sa.Table(
+    "trail",
+    metadata,
+    _tenant(),
+    sa.Column("seq", sa.BigInteger, sa.Identity(always=True), primary_key=True),
+    _at("at"),
+    _text("actor"),
+    _text("action"),
+    # a fingerprint, a trigger's name, or the setting
+    _text("subject"),
+    _text("reason", nullable=True),
+    sa.Column("details", JSONB, nullable=False),
 )
