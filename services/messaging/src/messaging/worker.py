@@ -14,7 +14,7 @@ from messaging import handlers, metrics
 from messaging.adapters.providers import provider
 from messaging.domain.recipients import Fingerprints
 from messaging.settings import Settings
-from messaging.usecases import upkeep
+from messaging.usecases import templates, upkeep
 from messaging.usecases.resolving import Resolver
 from messaging.usecases.sending import Sender
 from messaging.usecases.tending import Tending
@@ -54,7 +54,9 @@ def periodic_tasks(kit: WorkerKit, settings: Settings) -> list[PeriodicTask]:
     prints = Fingerprints(settings.recipient_key.reveal())
     pull = partial(upkeep.pull_opt_outs, provider=asked, prints=prints)
     watch = partial(upkeep.watch_balance, provider=asked, figures=kit.runtime.metrics)
+    reviews = partial(templates.refresh_reviews, provider=asked)
     return [
+        PeriodicTask("messaging.refresh_reviews", reviews, every=timedelta(minutes=30)),
         PeriodicTask("messaging.pull_opt_outs", pull, daily_at=time(2, 30)),
         PeriodicTask("messaging.watch_balance", watch, every=timedelta(minutes=10)),
         PeriodicTask("messaging.forget", upkeep.forget, daily_at=time(3, 35)),

@@ -69,7 +69,7 @@ class Queued:
 
 
 @dataclass(frozen=True, slots=True)
-class _Judged:
+class Judged:
     """A wanted message with its key, its recipient's fingerprint and what the guards say."""
 
     id: UUID
@@ -94,7 +94,7 @@ def queue(
     Where the credits do not suffice none of them leaves: `strict` raises Problem 409 insufficient_balance,
     else they are skipped with that code, for the log.
     """
-    judged = _judge(uow, prints, wanted, now)
+    judged = judge(uow, prints, wanted, now)
     new = ledger.insert(
         uow.conn,
         [_row(uow.tenant, one, now) for one in judged],
@@ -118,7 +118,7 @@ def queue(
 
 
 def _reserve(
-    uow: UnitOfWork, leaving: Sequence[_Judged], by: str, now: datetime, *, strict: bool
+    uow: UnitOfWork, leaving: Sequence[Judged], by: str, now: datetime, *, strict: bool
 ) -> Decimal | None:
     """What was reserved for them; None where there is not enough, and they are skipped."""
     amount = sum((one.wanted.price.reserved for one in leaving), Decimal(0))
@@ -138,7 +138,7 @@ def _reserve(
     return None
 
 
-def _judge(uow: UnitOfWork, prints: Fingerprints, wanted: Sequence[Wanted], now: datetime) -> list[_Judged]:
+def judge(uow: UnitOfWork, prints: Fingerprints, wanted: Sequence[Wanted], now: datetime) -> list[Judged]:
     """One per business key; a number that several students share is about all of them."""
     keyed: dict[str, tuple[Wanted, str, list[UUID]]] = {}
     for one in wanted:
@@ -156,7 +156,7 @@ def _judge(uow: UnitOfWork, prints: Fingerprints, wanted: Sequence[Wanted], now:
     asked = [(_AsGuarded(one, fp), max(one.due_at, now)) for one, fp, _ in keyed.values()]
     decisions = guarding.at_queueing(uow.conn, uow.tenant, asked)
     return [
-        _Judged(new_id(), one, key, fp, tuple(dict.fromkeys(students)), decision)
+        Judged(new_id(), one, key, fp, tuple(dict.fromkeys(students)), decision)
         for (key, (one, fp, students)), decision in zip(keyed.items(), decisions, strict=True)
     ]
 
@@ -172,7 +172,7 @@ class _AsGuarded:
         self.not_after = wanted.not_after
 
 
-def _row(tenant: str, one: _Judged, now: datetime) -> dict[str, Any]:
+def _row(tenant: str, one: Judged, now: datetime) -> dict[str, Any]:
     wanted, decision = one.wanted, one.decision
     skipped = isinstance(decision, Skip)
     deferred = decision.until if isinstance(decision, Defer) else None
@@ -197,7 +197,7 @@ def _row(tenant: str, one: _Judged, now: datetime) -> dict[str, Any]:
     }
 
 
-def _body(tenant: str, one: _Judged) -> dict[str, Any]:
+def _body(tenant: str, one: Judged) -> dict[str, Any]:
     wanted = one.wanted
     return {
         "tenant_id": tenant,
@@ -209,7 +209,7 @@ def _body(tenant: str, one: _Judged) -> dict[str, Any]:
     }
 
 
-def _hold(tenant: str, one: _Judged) -> dict[str, Any]:
+def _hold(tenant: str, one: Judged) -> dict[str, Any]:
     price = one.wanted.price
     return {
         "tenant_id": tenant,
