@@ -19,6 +19,7 @@ ITEM_CHARACTERS = 23
 
 AD_MARK = "(광고)"
 _OPT_OUT = "무료수신거부 {}"
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f]")
 _VARIABLE = re.compile(r"#\{([^{}#]+)\}")
 
 
@@ -73,14 +74,25 @@ def measure(text: str, subject: str = "") -> Measure:
 
 def byte_length(text: str) -> int:
     """Bytes in cp949."""
-    return sum(_bytes_of(character) for character in text)
+    encoded = _encoded_whole(text)
+    return sum(_bytes_of(character) for character in text) if encoded is None else len(encoded)
 
 
 def unsendable(text: str) -> Iterator[Unsendable]:
     """Characters outside cp949 (emoji, accented letters) and control characters other than a line break."""
+    if _encoded_whole(text) is not None and not _CONTROL.search(text):
+        return
     for position, character in enumerate(text):
-        if character != "\n" and (ord(character) < 0x20 or ord(character) == 0x7F or not _encoded(character)):
+        if _CONTROL.match(character) or not _encoded(character):
             yield Unsendable(position, character)
+
+
+def _encoded_whole(text: str) -> bytes | None:
+    """At once, because ten thousand long messages are measured in one request; None: not all of it."""
+    try:
+        return text.encode("cp949")
+    except UnicodeEncodeError:
+        return None
 
 
 def _encoded(character: str) -> bytes:
