@@ -14,6 +14,7 @@ from sqlalchemy import make_url
 
 from academyctl.config import Ports
 from academyctl.embedded.program import Program, answers_ok
+from academyctl.endpoints import Endpoints
 from academyctl.issuer import account_key
 from academyctl.secret_store import SecretStore
 
@@ -24,7 +25,8 @@ _NOT_INHERITED = frozenset(
     {
         "DATABASE_URL", "MIGRATION_DATABASE_URL", "PROMETHEUS_MULTIPROC_DIR", "ACADEMY_TOKEN",
         "ACCOUNT_SIGNING_KEYS", "PSEUDONYM_KEY", "PEER_URLS",
-        "CDN_HLS_SIGNING_SECRET", "STUDENTS_URL", "ACCOUNT_JWKS_URL",
+        "CDN_HLS_SIGNING_SECRET", "STUDENTS_URL", "ACCOUNT_JWKS_URL", "MESSAGING_PROVIDER", "SOLAPI_ENDPOINT",
+        "SOLAPI_API_KEY", "SOLAPI_API_SECRET", "RECIPIENT_KEY", "MESSAGING_WEBHOOK_TOKEN",
     }
 )  # fmt: skip
 
@@ -58,6 +60,24 @@ def media_environment(secrets: SecretStore, ports: Ports) -> dict[str, str]:
         "ACCOUNT_JWKS_URL": f"{students}/api/v1/students/token/keys/",
     }
     return {name: os.environ.get(name) or value for name, value in own.items()}
+
+
+def messaging_environment(secrets: SecretStore, endpoints: Endpoints) -> dict[str, str]:
+    """What only the messaging service is told: the provider and its keys, and keys of its own."""
+    key, secret = endpoints.solapi_keys
+    return {
+        "MESSAGING_PROVIDER": os.environ.get("MESSAGING_PROVIDER") or "solapi",
+        "SOLAPI_ENDPOINT": endpoints.solapi_url,
+        "SOLAPI_API_KEY": key,
+        "SOLAPI_API_SECRET": secret,
+        "RECIPIENT_KEY": os.environ.get("RECIPIENT_KEY") or secrets.get("recipient_key", 32),
+        "MESSAGING_WEBHOOK_TOKEN": webhook_token(secrets),
+    }
+
+
+def webhook_token(secrets: SecretStore) -> str:
+    """The secret part of the address to which the provider reports."""
+    return os.environ.get("MESSAGING_WEBHOOK_TOKEN") or secrets.get("webhook_token")
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,11 +52,15 @@ class ApiKit(Generic[S]):
         self,
         blueprints: Sequence[Blueprint] = (),
         *,
+        operated: Sequence[Blueprint] = (),
         ports: object = None,
         accounts: Accounts | None = None,
         holdings: Count | None = None,
     ) -> Flask:
-        """`ports` is what the views get from deps(); `holdings` says what a purge would take here."""
+        """`ports` is what the views get from deps(); `holdings` says what a purge would take here.
+
+        `operated` has routes of operations roles, without a prefix: it goes beside the kit's own.
+        """
         if self.settings.wake_worker:
             from servicekit.waking import start_waking  # noqa: PLC0415 - brings a worker's libraries
 
@@ -69,5 +73,6 @@ class ApiKit(Generic[S]):
             metrics=self.metrics,
             deps=ports,
             blueprints=[*blueprints, *internal],
+            operated=operated,
             accounts=accounts,
         )

@@ -68,9 +68,14 @@ class WorkerKit:
         return cls(service, settings, db, runtime, sqs_client(settings))
 
     def worker(
-        self, subscriptions: Sequence[Subscription], periodic: Sequence[PeriodicTask] = (), *, batch: int = 10
+        self,
+        subscriptions: Sequence[Subscription],
+        periodic: Sequence[PeriodicTask] = (),
+        *,
+        loops: Sequence[Loop] = (),
+        batch: int = 10,
     ) -> Worker:
-        """The worker: consumer of the service's queue, relay to every subscriber, tasks and kit tasks.
+        """The worker: consumer of the service's queue, relay to every subscriber, tasks and kit tasks, loops.
 
         Raises RuntimeError when the subscriptions are not what the event registry says, ClientError for a
         queue that does not exist and BotoCoreError while SQS is away.
@@ -84,7 +89,7 @@ class WorkerKit:
             self.db,
             [consumer],
             Relay(self.db, destinations, self.runtime),
-            [*self._loops(subscriptions, periodic, own, dead)],
+            [*loops, *self._loops(subscriptions, periodic, own, dead)],
             self.runtime,
             threads=self.settings.worker_threads,
             health_bind=self.settings.health_bind,

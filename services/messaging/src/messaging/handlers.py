@@ -9,24 +9,25 @@ from eventkit.envelope import Event
 from eventkit.uow import UnitOfWork
 from servicekit.erasure import Eraser
 
-from messaging import usecases
+from messaging.usecases import recipients
+from messaging.usecases.erasure import erase_students
 
 
 def on_student_changed(uow: UnitOfWork, events: Sequence[Event]) -> None:
     """Keeps `recipient`, names and numbers; nothing is ever sent because of it."""
-    usecases.follow_students(uow, concat(event.data["students"] for event in events))
+    recipients.follow_students(uow, concat(event.data["students"] for event in events))
 
 
 def on_student_merged(uow: UnitOfWork, events: Sequence[Event]) -> None:
     """Keeps `recipient`: the loser is reached no more."""
-    usecases.follow_merges(uow, events)
+    recipients.follow_merges(uow, events)
 
 
 def on_student_unmerged(uow: UnitOfWork, events: Sequence[Event]) -> None:
     """Keeps `recipient`: the loser is reached again."""
-    usecases.follow_merges(uow, events)
+    recipients.follow_merges(uow, events)
 
 
 def on_student_purged(uow: UnitOfWork, events: Sequence[Event], *, erase: Eraser) -> None:
     """Deletes their `recipient` rows and their traces in events, answers and dead letters."""
-    erase(uow, events, usecases.erase_students)
+    erase(uow, events, erase_students)
