@@ -70,6 +70,11 @@ export function span(/** @type {number | null | undefined} */ seconds) {
   return hours ? `${hours}:${two(minutes)}:${two(whole % 60)}` : `${minutes}:${two(whole % 60)}`;
 }
 
+/** A share as whole percents, never more than there is: 0.719 → "71%" @returns {string} */
+export function percent(/** @type {number | null | undefined} */ share) {
+  return `${Math.floor(100 * (share ?? 0))}%`;
+}
+
 /** Today in Seoul as YYYY-MM-DD, the value of a date input. @returns {string} */
 export function today(now = new Date()) {
   return DAY.format(now);

@@ -20,7 +20,7 @@ def file(tmp_path_factory, videos):
     """Long enough to be caught in the middle."""
     path = tmp_path_factory.mktemp("lecture") / "lecture.mp4"
     coded = ("-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac")
-    videos.play(path, "-map", "0:v", "-map", "1:a", *coded, seconds=20)
+    videos.play(path, "-map", "0:v", "-map", "1:a", *coded, seconds=12)
     return path
 
 

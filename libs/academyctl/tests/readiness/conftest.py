@@ -21,7 +21,7 @@ from academyctl.readiness.context import Context
 from academyctl.readiness.docker import Docker
 from academyctl.readiness.report import Report
 from academyctl.readiness.sources import of_files
-from contracts import SERVICES
+from contracts import SERVICES, package_of
 from servicekit.storage import r2_client
 from sqlalchemy import make_url
 from testkit.database import PASSWORDS, Templates, TestDatabase
@@ -114,7 +114,7 @@ class Installation:
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestDatabase]:
     """A database of all services in a PostgreSQL of its own: roles belong to a whole server."""
-    packages = [service.replace("-", "_") for service in SERVICES]
+    packages = [package_of(service) for service in SERVICES]
     with postgres_server(tmp_path_factory.mktemp("readiness")) as admin_url:
         templates = Templates(admin_url)
         with templates.migrated(*packages) as database:
@@ -162,7 +162,7 @@ def healthy(
         "AUTH_ISSUER": issuer.issuer,
         "AUTH_AUDIENCE": issuer.audience,
     }
-    own = {service: {"DATABASE_URL": cluster.url_of(service.replace("-", "_"))} for service in SERVICES}
+    own = {service: {"DATABASE_URL": cluster.url_of(package_of(service))} for service in SERVICES}
     url = make_url(own["messaging"].pop("DATABASE_URL"))
     own["messaging"] = {
         "DB_HOST": str(url.host),

@@ -1,3 +1,4 @@
+import { percent } from "../format.js";
 import { ACCESS_MODES, WATCH_REFUSALS } from "../labels.js";
 import { ask } from "../ui/dialog.js";
 import { fill, h } from "../ui/dom.js";
@@ -59,13 +60,8 @@ function modeBadge(/** @type {Access} */ { access_mode: mode, reason }) {
   return h("span", { class: "hint" }, WATCH_REFUSALS[reason ?? ""] ?? "볼 수 없음");
 }
 
-/** @returns {string} */
-export function percent(/** @type {number | string | null} */ share) {
-  return `${Math.floor(100 * Number(share ?? 0))}%`;
-}
-
 /** What was set for one student alone. @returns {string} */
-export function overrideLine(/** @type {Override | null} */ override) {
+function overrideLine(/** @type {Override | null} */ override) {
   if (!override) return "";
   const { mode, allow_skip: skip, max_speed: speed, show_watermark: mark } = override;
   return [

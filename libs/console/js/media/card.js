@@ -1,9 +1,8 @@
 import { fill, h } from "../ui/dom.js";
-import { notice } from "../ui/notice.js";
 import { workButton } from "../ui/page.js";
 import { update } from "../ui/update.js";
 import { askDelete } from "./actions.js";
-import { encoding, factLine, originalLine, poster, statusBadge } from "./words.js";
+import { encoding, factLine, failure, originalLine, poster, statusBadge } from "./words.js";
 
 /** @typedef {import("./client.js").Video} Video */
 
@@ -17,7 +16,7 @@ export class VideoCard {
     this.changed = changed;
     this.gone = gone;
     this.picture = h("div");
-    this.main = h("div", { class: "video-main" });
+    this.main = h("div");
     this.trouble = h("div");
     this.buttons = h("div", { class: "actions video-actions" });
     this.node = h("article", { class: "video-card", "aria-label": video.title }, this.picture,
@@ -46,7 +45,7 @@ export class VideoCard {
       h("p", { class: "video-title" }, h("a", { class: "row-link", href: `#/videos/${video.id}` }, video.title), statusBadge(video)),
       h("p", { class: "hint" }, factLine(video)),
       encoding(video),
-      video.status === "FAILED" && notice("bad", video.error?.reason ?? "인코딩하지 못했습니다.", video.error && h("p", { class: "small-print" }, `오류 코드 ${video.error.code}`)),
+      video.status === "FAILED" && failure(video),
       original && h("p", { class: "hint" }, original));
   }
 

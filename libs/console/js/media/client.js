@@ -85,9 +85,9 @@ export class MediaClient {
     return this.api.post(`${BASE}videos/upload/init/`, video, { key, signal });
   }
 
-  /** The caller's uploads that can go on. @returns {Promise<OpenUpload[]>} */
-  async openUploads(/** @type {{ fingerprint?: string }} */ query, /** @type {AbortSignal | undefined} */ signal = undefined) {
-    return (await this.api.get(`${BASE}uploads/`, { query, signal })).results;
+  /** The caller's uploads that can go on, never many. @returns {Promise<OpenUpload[]>} */
+  async openUploads(/** @type {AbortSignal} */ signal) {
+    return (await this.api.get(`${BASE}uploads/`, { signal })).results;
   }
 
   /** `stored`: the store has all of it. @returns {Promise<OpenUpload & { stored: boolean, uploaded_parts: number[] }>} */

@@ -1,4 +1,4 @@
-import { age, number, span, when } from "../format.js";
+import { age, number, percent, span, when } from "../format.js";
 import { PLAYBACK_EVENTS } from "../labels.js";
 import { chips } from "../ui/chips.js";
 import { fill, h } from "../ui/dom.js";
@@ -6,7 +6,7 @@ import { Listing } from "../ui/listing.js";
 import { load, workButton } from "../ui/page.js";
 import { save } from "../ui/save.js";
 import { badge, dataTable } from "../ui/table.js";
-import { nameOf, percent } from "./access.js";
+import { nameOf } from "./access.js";
 
 /** @typedef {import("./client.js").Stats} Stats @typedef {import("./client.js").Summary} Summary @typedef {import("./client.js").Risk} Risk */
 /** @typedef {{ video: import("./client.js").Video, app: import("../main.js").App, signal: AbortSignal, names: () => Promise<Map<string, string>> }} Around */

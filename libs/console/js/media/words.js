@@ -1,6 +1,7 @@
 import { number, size, span, timeLeft } from "../format.js";
 import { VIDEO_STATES } from "../labels.js";
 import { h } from "../ui/dom.js";
+import { notice } from "../ui/notice.js";
 import { badge } from "../ui/table.js";
 
 /** @typedef {import("./client.js").Video} Video */
@@ -24,7 +25,7 @@ export function factLine(/** @type {Video} */ video) {
 }
 
 /** Days until the original is deleted; null if that is not coming. @returns {number | null} */
-export function daysToGo(/** @type {Video} */ video, now = Date.now()) {
+function daysToGo(/** @type {Video} */ video, now = Date.now()) {
   if (video.raw_keep || video.raw_deleted_at || !video.raw_expires_at) return null;
   return Math.max(0, Math.ceil((Date.parse(video.raw_expires_at) - now) / DAY_MS));
 }
@@ -48,6 +49,11 @@ export function encoding(/** @type {Video} */ video) {
   return h("div", { class: "encoding" },
     h("progress", { class: "bar", max: "100", value: percent, "aria-label": `${video.title} 인코딩` }),
     h("p", { class: "encoding-line" }, h("strong", {}, `${percent}%`), h("span", {}, step), left && h("span", {}, left)));
+}
+
+/** Why it is FAILED, and what can be done about it. */
+export function failure(/** @type {Video} */ { error }, /** @type {import("../ui/dom.js").Child[]} */ ...actions) {
+  return notice("bad", error?.reason ?? "인코딩하지 못했습니다.", ...actions, error && h("p", { class: "small-print" }, `오류 코드 ${error.code}`));
 }
 
 /** A picture of it, or where one will be. */

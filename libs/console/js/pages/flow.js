@@ -78,8 +78,7 @@ class FlowPage {
     const roots = assemble(parts);
     const waits = missing(roots);
     const text = summary(roots);
-    if (waits.length) update(this.missing, missingNotice(waits));
-    else fill(this.missing);
+    update(this.missing, waits.length ? missingNotice(waits) : null);
     update(this.box, h("section", { class: "card", "aria-labelledby": "flow-title" }, h("h2", { id: "flow-title", class: "card-title" }, text),
       ending(roots, waits), flowTree(roots, flows), ![...parts.values()].every((part) => part.complete) && h("p", { class: "hint" }, "너무 많아 일부만 보였습니다.")));
     this.asked.textContent = waits.length ? `5초마다 다시 묻습니다. 마지막 ${clock(Date.now())}` : "";

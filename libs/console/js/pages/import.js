@@ -10,7 +10,7 @@ import { fill, h } from "../ui/dom.js";
 import { field } from "../ui/field.js";
 import { announce } from "../ui/live.js";
 import { errorNotice, notice, smallPrint } from "../ui/notice.js";
-import { pageHead } from "../ui/page.js";
+import { pageHead, step } from "../ui/page.js";
 import { passwordInput } from "../ui/password.js";
 import { progressPanel } from "../ui/progress.js";
 
@@ -78,8 +78,6 @@ class ImportPage {
 
   /** @returns {import("../router.js").View} */
   view() {
-    const step = (/** @type {string} */ title, /** @type {import("../ui/dom.js").Child[]} */ ...children) =>
-      h("section", { class: "step" }, h("h2", { class: "step-title" }, title), h("div", { class: "stack" }, ...children));
     fill(this.controls,
       this.withLecture && step("어느 강의에 등록할까요?", this.lecture.node, this.session.node),
       step("명단 파일을 올려 주세요", this.fields.file.node),

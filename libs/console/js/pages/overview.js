@@ -82,9 +82,7 @@ class OverviewPage {
   }
 
   #show(/** @type {Seen} */ { now, silent }) {
-    const told = silentNotice(silent, "아래 숫자에는 다른 서비스만 있습니다.");
-    if (told) update(this.silent, told);
-    else fill(this.silent);
+    update(this.silent, silentNotice(silent, "아래 숫자에는 다른 서비스만 있습니다."));
     this.now = now;
     this.#showFigures();
     update(this.services, servicesTable(now));

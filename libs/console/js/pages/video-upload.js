@@ -11,7 +11,7 @@ import { field } from "../ui/field.js";
 import { icon } from "../ui/icon.js";
 import { announce } from "../ui/live.js";
 import { notice, smallPrint } from "../ui/notice.js";
-import { pageOf, workButton } from "../ui/page.js";
+import { pageOf, step, workButton } from "../ui/page.js";
 
 /** @typedef {{ file: File, title: HTMLInputElement, line: import("../ui/field.js").Field, node: HTMLElement }} Chosen */
 
@@ -48,8 +48,6 @@ class VideoUploadPage {
   /** @returns {import("../router.js").View} */
   view() {
     const { app, signal } = this;
-    const step = (/** @type {string} */ title, /** @type {import("../ui/dom.js").Child[]} */ ...children) =>
-      h("section", { class: "step" }, h("h2", { class: "step-title" }, title), h("div", { class: "stack" }, ...children));
     fill(this.form,
       step("어느 차시의 영상인가요?", this.lecture.node, this.session.node),
       step("영상 파일을 골라 주세요", this.files.node, this.room, this.list),
@@ -120,10 +118,10 @@ class VideoUploadPage {
   async #submit() {
     if (!this.#valid()) return;
     const session = /** @type {string} */ (this.session.value);
-    const found = await Promise.all(this.#chosen.map(({ file }) => this.app.media.openUploads({ fingerprint: fingerprint(file) }, this.signal)));
+    const begun = await this.app.media.openUploads(this.signal);
     const policy = this.policy.read();
-    for (const [i, { file, title }] of this.#chosen.entries()) {
-      const open = found[i].find((each) => each.upload.size_bytes === file.size);
+    for (const { file, title } of this.#chosen) {
+      const open = begun.find(({ upload }) => upload.fingerprint === fingerprint(file) && upload.size_bytes === file.size);
       if (open) this.app.uploads.resume(file, open);
       else this.app.uploads.add(file, { session, title: title.value.trim(), ...policy });
     }

@@ -1,24 +1,21 @@
 import { accessCard } from "../media/access.js";
 import { askDelete } from "../media/actions.js";
+import { follow } from "../media/following.js";
 import { originalCard } from "../media/original.js";
 import { Player } from "../media/player/player.js";
 import { UNBOUND } from "../media/player/rules.js";
 import { renditionsCard } from "../media/renditions.js";
 import { settingsCard } from "../media/settings.js";
 import { riskCard, statsCard } from "../media/stats.js";
-import { encoding, factLine, moving, statusBadge } from "../media/words.js";
+import { encoding, factLine, failure, moving, statusBadge } from "../media/words.js";
 import { fill, h } from "../ui/dom.js";
 import { icon } from "../ui/icon.js";
 import { errorNotice, explain, notice } from "../ui/notice.js";
 import { load, workButton } from "../ui/page.js";
 import { toast } from "../ui/toast.js";
 import { update } from "../ui/update.js";
-import { watch } from "../ui/watch.js";
 
 /** @typedef {import("../media/client.js").Video} Video */
-
-const FIRST_MS = 2000;
-const SLOWEST_MS = 6000;
 
 /** `#/videos/:id`: one video: what it is, how it plays, who may watch it and who did. */
 export function videoPage(/** @type {import("../router.js").Context} */ context) {
@@ -34,8 +31,10 @@ class VideoPage {
     this.app = app;
     this.id = params.id;
     this.signal = signal;
+    /** @type {Video | null} */ this.video = null;
     this.heading = h("h1", { tabindex: "-1" }, "강의 영상");
     this.facts = h("p", { class: "facts" });
+    this.more = h("a", { class: "button" }, icon("upload"), "이 차시에 더 올리기");
     this.actions = h("div", { class: "actions page-actions" });
     this.trouble = h("div", { class: "stack" });
     this.box = h("div");
@@ -62,6 +61,7 @@ class VideoPage {
     fill(this.box, h("div", { class: "stack" }, h("div", { class: "columns video-columns" },
       h("div", { class: "stack" }, this.state, this.stage, this.made), h("div", { class: "stack" }, settings, this.original)),
     accessCard(around), statsCard(around), riskCard(around)));
+    fill(this.actions, this.more, h("button", { class: "button button-bad-quiet", type: "button", onclick: () => this.#delete() }, "삭제"));
     this.#show(video);
     this.#follow(video);
   }
@@ -76,16 +76,14 @@ class VideoPage {
   }
 
   #show(/** @type {Video} */ video) {
+    this.video = video;
     document.title = `${video.title} – 학원 데스크`;
     fill(this.heading, video.title);
     fill(this.facts, statusBadge(video), factLine(video));
-    const progress = this.#progress(video);
-    if (progress) update(this.state, progress);
-    else fill(this.state);
-    fill(this.original, originalCard({ video, app: this.app, changed: (changed) => this.#now(changed) }));
-    fill(this.made, renditionsCard(video));
-    fill(this.actions, h("a", { class: "button", href: `#/videos/upload?lecture=${video.lecture_id}&session=${video.session_id}` }, icon("upload"), "이 차시에 더 올리기"),
-      h("button", { class: "button button-bad-quiet", type: "button", onclick: () => this.#delete(video) }, "삭제"));
+    update(this.state, this.#progress(video));
+    update(this.original, originalCard({ video, app: this.app, changed: (changed) => this.#now(changed) }));
+    update(this.made, renditionsCard(video));
+    this.more.href = `#/videos/upload?lecture=${video.lecture_id}&session=${video.session_id}`;
     if (video.playable && !this.#playing) this.#play(video);
   }
 
@@ -96,9 +94,7 @@ class VideoPage {
         this.#now(await this.app.media.retry(video.id));
         toast("다시 인코딩합니다.");
       };
-      return notice("bad", video.error?.reason ?? "인코딩하지 못했습니다.", trouble,
-        h("div", { class: "actions" }, workButton("다시 시도", { kind: "button-main", trouble, run: retry })),
-        video.error && h("p", { class: "small-print" }, `오류 코드 ${video.error.code}`));
+      return failure(video, trouble, h("div", { class: "actions" }, workButton("다시 시도", { kind: "button-main", trouble, run: retry })));
     }
     if (video.status === "PENDING") return notice("info", "아직 올리는 중인 영상입니다.", h("p", {}, "올리던 창이 닫혔다면 ‘강의 영상’ 화면에서 같은 파일을 다시 골라 이어서 올릴 수 있습니다."));
     const bar = encoding(video);
@@ -129,8 +125,8 @@ class VideoPage {
     this.#watching.abort();
     if (!moving(video)) return;
     const { signal } = (this.#watching = new AbortController());
-    watch({
-      ask: () => this.app.media.video(this.id, this.signal), signal: AbortSignal.any([signal, this.signal]), first: FIRST_MS, slowest: SLOWEST_MS, inSight: true,
+    follow({
+      ask: () => this.app.media.video(this.id, this.signal), signal: AbortSignal.any([signal, this.signal]),
       over: (now) => !moving(now), onValue: (now) => this.#show(now),
       onTrouble: (error) => fill(this.trouble, error && notice("warn", explain(error), h("p", {}, "자동으로 다시 연결하고 있습니다."))),
       onRefused: (error) => fill(this.trouble, errorNotice(error)),
@@ -142,7 +138,7 @@ class VideoPage {
     this.#follow(video);
   }
 
-  async #delete(/** @type {Video} */ video) {
-    if (await askDelete(video, { app: this.app, signal: this.signal })) location.hash = this.app.router.last("/videos");
+  async #delete() {
+    if (await askDelete(/** @type {Video} */ (this.video), { app: this.app, signal: this.signal })) location.hash = this.app.router.last("/videos");
   }
 }

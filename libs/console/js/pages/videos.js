@@ -1,5 +1,6 @@
 import { VideoCard } from "../media/card.js";
 import { VideoFilters } from "../media/filters.js";
+import { follow } from "../media/following.js";
 import { leftovers } from "../media/upload/leftover.js";
 import { uploadsPanel } from "../media/upload/panel.js";
 import { moving } from "../media/words.js";
@@ -8,12 +9,9 @@ import { feed } from "../ui/feed.js";
 import { icon } from "../ui/icon.js";
 import { explain, notice } from "../ui/notice.js";
 import { pageOf } from "../ui/page.js";
-import { watch } from "../ui/watch.js";
 
 /** @typedef {import("../media/client.js").Video} Video */
 
-const FIRST_MS = 2000;
-const SLOWEST_MS = 6000;
 const AT_ONCE = 100; // as many as one page of the API holds
 
 /** `#/videos?lecture=…&session=…&status=…&search=…`: the lectures' videos, with those on their way as they move. */
@@ -58,7 +56,7 @@ class VideosPage {
   /** @returns {Promise<import("../api.js").Page>} */
   async #read(/** @type {string | null} */ cursor) {
     const page = await this.app.media.videos({ ...this.filters.values, cursor }, this.signal);
-    queueMicrotask(() => this.#follow());
+    this.#follow(page.results);
     return page;
   }
 
@@ -75,14 +73,15 @@ class VideosPage {
     return card.node;
   }
 
-  /** Look again and again, while one that is shown is on its way. */
-  #follow() {
+  /** Look again and again, while one that is shown, or `next` is, is on its way. */
+  #follow(/** @type {Video[]} */ next = []) {
     this.#watching.abort();
+    const still = () => [...this.#cards.values()].some((card) => moving(card.video));
+    if (!next.some(moving) && !still()) return;
     const { signal } = (this.#watching = new AbortController());
-    watch({
+    follow({
       ask: () => this.app.media.videos({ ...this.filters.values, page_size: Math.min(AT_ONCE, Math.max(30, this.#cards.size)) }, signal),
-      signal: AbortSignal.any([signal, this.signal]), first: FIRST_MS, slowest: SLOWEST_MS, inSight: true,
-      over: (page) => !page.results.some(moving) && ![...this.#cards.values()].some((card) => moving(card.video)),
+      signal: AbortSignal.any([signal, this.signal]), over: () => !still(),
       onValue: (page) => page.results.forEach((/** @type {Video} */ video) => this.#cards.get(video.id)?.show(video)),
       onTrouble: (error) => fill(this.trouble, error && notice("warn", explain(error), h("p", {}, "아래는 마지막으로 본 상태입니다. 자동으로 다시 연결하고 있습니다."))),
       onRefused: () => {}, // the list itself says so

@@ -1,6 +1,6 @@
 import { ApiError } from "../api.js";
+import { percent } from "../format.js";
 import { ACCESS_MODES } from "../labels.js";
-import { percent } from "../media/access.js";
 import { Player } from "../media/player/player.js";
 import { Watching } from "../media/watching.js";
 import { fill, h } from "../ui/dom.js";
@@ -100,7 +100,7 @@ function markOf(/** @type {string} */ user) {
 }
 
 /** @returns {string} */
-export function rulesLine(/** @type {Playback} */ { policy, monitoring_enabled: monitored }) {
+function rulesLine(/** @type {Playback} */ { policy, monitoring_enabled: monitored }) {
   return [
     policy.seek.mode === "free" ? "" : "아직 보지 않은 곳으로는 건너뛸 수 없습니다.",
     policy.max_speed > 1 ? `${policy.max_speed}배속까지 볼 수 있습니다.` : "배속은 쓸 수 없습니다.",

@@ -1,6 +1,5 @@
-import { span } from "../format.js";
+import { percent, span } from "../format.js";
 import { ACCESS_MODES, WATCH_REFUSALS } from "../labels.js";
-import { percent } from "../media/access.js";
 import { h } from "../ui/dom.js";
 import { feed } from "../ui/feed.js";
 import { pageOf } from "../ui/page.js";

@@ -20,6 +20,11 @@ export function pageOf(/** @type {Parameters<typeof pageHead>[0]} */ head, /** @
   return { title: head.title, node: h("div", {}, pageHead(head), h("div", { class: "stack" }, ...children)) };
 }
 
+/** One of the things that a long form asks for, in their order. */
+export function step(/** @type {string} */ title, /** @type {import("./dom.js").Child[]} */ ...children) {
+  return h("section", { class: "step" }, h("h2", { class: "step-title" }, title), h("div", { class: "stack" }, ...children));
+}
+
 /**
  * Fill `box` with what was read; what cannot be read is told, with a way to try again.
  * @template T

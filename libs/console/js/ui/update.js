@@ -1,9 +1,11 @@
 const STOPS = "a, button, summary";
 
 /**
- * Show `node` in `box`, unless it shows the same already: a quiet refresh disturbs nobody. Focus inside stays where it was.
+ * Show `node` (or nothing) in `box`, unless it shows the same already: a quiet refresh disturbs nobody. Focus inside stays
+ * where it was.
  */
-export function update(/** @type {Element} */ box, /** @type {Element} */ node) {
+export function update(/** @type {Element} */ box, /** @type {Element | null} */ node) {
+  if (!node) return box.replaceChildren();
   const shown = box.firstElementChild;
   if (shown?.isEqualNode(node)) return;
   const place = shown ? [...shown.querySelectorAll(STOPS)].indexOf(/** @type {Element} */ (document.activeElement)) : -1;

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 from uuid import UUID
 
@@ -86,6 +86,10 @@ class UnitOfWork:
         if self._rows:
             outbox.write(self.conn, self._rows)
             self._rows = []
+
+
+Transaction = Callable[[], AbstractContextManager[UnitOfWork]]
+"""For commands that need more than one: `with transaction() as uow`."""
 
 
 @contextmanager

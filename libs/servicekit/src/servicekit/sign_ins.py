@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import http.client
-import json
 import threading
 import time
-import urllib.request
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
-from urllib.error import URLError
 from uuid import UUID
 
 from servicekit.auth import Identity
-from servicekit.lifecycle import outgoing_headers
+from servicekit.peers import FAILURES, ask
 from servicekit.problem import Problem
 
 _PATH = "/internal/sign-ins/"
 _TIMEOUT = 5.0
-_MAX_ANSWER = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,15 +78,8 @@ class SignIns:
         if who.session is None:
             return _DEAD
         asked = {"tenant_id": who.tenant_id, "session": str(who.session), "subject": subject}
-        headers = {
-            "Content-Type": "application/json",
-            "X-Worker-Token": self._token,
-            **outgoing_headers(),
-        }
-        request = urllib.request.Request(self._url, json.dumps(asked).encode(), headers)  # noqa: S310 - http(s) by the setting
         try:
-            with urllib.request.urlopen(request, timeout=_TIMEOUT) as answer:  # noqa: S310 - as above
-                given = json.loads(answer.read(_MAX_ANSWER))
+            given = ask(self._url, self._token, asked, seconds=_TIMEOUT)
             return SignIn(given["alive"] is True, frozenset(map(UUID, given["student_ids"])))
-        except (URLError, OSError, http.client.HTTPException, ValueError, LookupError, TypeError) as error:
+        except FAILURES as error:
             raise Problem("auth_unavailable", headers={"Retry-After": "5"}) from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -123,10 +123,8 @@ class R2Store:
     def download_to(self, key: str, path: Path) -> None:
         part = path.with_name(f"{path.name}.part")
         try:
-            with translated(), part.open("wb") as file:
-                body = self._client.get_object(Bucket=self._bucket, Key=checked(key))["Body"]
-                for chunk in body.iter_chunks(_CHUNK):
-                    file.write(chunk)
+            with part.open("wb") as file, closing(self.open(key).chunks) as chunks:
+                file.writelines(chunks)
             part.replace(path)
         finally:
             part.unlink(missing_ok=True)

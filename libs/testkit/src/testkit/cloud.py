@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs
+
+from testkit.servers import serving
 
 INSTANCE = "i-0123456789abcdef0"
 _TOKEN = "imds-token"  # noqa: S105 - opens nothing
@@ -71,16 +72,8 @@ def _ec2_refusal(code: str) -> str:
 def cloud() -> Iterator[Cloud]:
     """Up on a free port until the end of the block."""
     made = Cloud()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(made))
-    made.url = f"http://127.0.0.1:{server.server_port}"
-    thread = Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with serving(_handler(made)) as made.url:
         yield made
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
 def _handler(made: Cloud) -> type[BaseHTTPRequestHandler]:

@@ -1,4 +1,7 @@
-"""Embedded PostgreSQL, SQS and S3 for tests: started once, shared by all pytest-xdist workers of a run."""
+"""Embedded PostgreSQL, SQS and S3 for tests: started once, shared by all pytest-xdist workers of a run.
+
+And HTTP servers of a test's own handler.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,10 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import asdict, dataclass
+from http.server import ThreadingHTTPServer
 from pathlib import Path
+from socketserver import BaseRequestHandler
+from threading import Thread
 from typing import IO, Any
 
 from academyctl.embedded import postgres, s3, sqs
@@ -36,6 +42,20 @@ def free_ports(count: int = 1, *, offset: int = 0) -> int:
         wanted = [*range(first, first + count), first + count - 1 + offset]
         if all(map(is_free, wanted)):
             return first
+
+
+@contextmanager
+def serving(handler: Callable[..., BaseRequestHandler]) -> Iterator[str]:
+    """HTTP on a free port of this process, until the end of the block; yields its URL."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
 
 @contextmanager

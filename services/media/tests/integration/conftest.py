@@ -38,7 +38,7 @@ Json = dict[str, Any]
 
 
 @pytest.fixture
-def academy(migrated: Migrated) -> TestDatabase:
+def database(migrated: Migrated) -> TestDatabase:
     """The service's own database, empty."""
     return migrated("media")
 
@@ -66,27 +66,27 @@ def uploads(s3_client: Any, bucket: str) -> R2Uploads:
     return R2Uploads(s3_client, bucket)
 
 
-def make_app(academy: TestDatabase, issuer: Issuer, objects: Any, uploads: Any) -> Flask:
-    settings = load(Settings, environment(issuer, academy.url))
+def make_app(database: TestDatabase, issuer: Issuer, objects: Any, uploads: Any) -> Flask:
+    settings = load(Settings, environment(issuer, database.url))
     sign_ins = SignIns(settings.students_url, "none")
     ports = Ports(objects, uploads, settings.links, sign_ins, settings.limits)
     accounts = Accounts(KeySet(settings.account_jwks_url), lambda _who: True)
     return create_base_app(
-        "media", settings, academy.database, deps=ports, blueprints=BLUEPRINTS, accounts=accounts
+        "media", settings, database.database, deps=ports, blueprints=BLUEPRINTS, accounts=accounts
     )
 
 
 @pytest.fixture
-def app(academy: TestDatabase, issuer: Issuer, objects: R2Store, uploads: R2Uploads) -> Flask:
+def app(database: TestDatabase, issuer: Issuer, objects: R2Store, uploads: R2Uploads) -> Flask:
     """The API with all its routes."""
-    return make_app(academy, issuer, objects, uploads)
+    return make_app(database, issuer, objects, uploads)
 
 
 @pytest.fixture
-def away(academy: TestDatabase, issuer: Issuer, bucket: str) -> FlaskClient:
+def away(database: TestDatabase, issuer: Issuer, bucket: str) -> FlaskClient:
     """Signed in to the same API while the store does not answer."""
     nowhere = r2_client("http://127.0.0.1:9", "a", "b", attempts=1)
-    return signed_in(make_app(academy, issuer, R2Store(nowhere, bucket), R2Uploads(nowhere, bucket)), issuer)
+    return signed_in(make_app(database, issuer, R2Store(nowhere, bucket), R2Uploads(nowhere, bucket)), issuer)
 
 
 @pytest.fixture
@@ -233,11 +233,11 @@ def _put() -> Any:
 
 
 @pytest.fixture
-def studio_of(app: Flask, academy: TestDatabase, issuer: Issuer) -> Any:
+def studio_of(app: Flask, database: TestDatabase, issuer: Issuer) -> Any:
     """`studio_of("other", role="teacher", subject="u2")`: somebody else, elsewhere."""
 
     def make(tenant: str = "demo", role: str = "staff", subject: str = "user-1") -> Studio:
-        return Studio(signed_in(app, issuer, tenant, [role], subject), academy, tenant)
+        return Studio(signed_in(app, issuer, tenant, [role], subject), database, tenant)
 
     return make
 

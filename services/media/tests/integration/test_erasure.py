@@ -18,11 +18,6 @@ GONE, OTHER = UUID(int=1), UUID(int=2)
 
 
 @pytest.fixture
-def database(migrated):
-    return migrated("media")
-
-
-@pytest.fixture
 def handle(database, make_event):
     def run(handler, type, data, tenant="hangang"):
         with unit_of_work(database.database, tenant, Cause.start(), source="media") as uow:

@@ -11,11 +11,6 @@ LECTURE, STUDENT, ENROLLMENT, SESSION = (str(UUID(int=n)) for n in range(1, 5))
 
 
 @pytest.fixture
-def database(migrated):
-    return migrated("media")
-
-
-@pytest.fixture
 def handle(database, make_event):
     def run(handler, *data, tenant="hangang", event="enrollment.enrollment.changed"):
         with unit_of_work(database.database, tenant, Cause.start(), source="media") as uow:

@@ -8,8 +8,8 @@ from media.store.tables import metadata
 from testkit.database import TestDatabase
 
 
-def test_migrated_tables_are_the_declared_ones(academy: TestDatabase) -> None:
-    with academy.database.system() as conn:
+def test_migrated_tables_are_the_declared_ones(database: TestDatabase) -> None:
+    with database.database.system() as conn:
         options = {"include_object": lambda _o, name, *_: name in metadata.tables}
         context = MigrationContext.configure(conn, opts=options)
         assert [d for d in compare_metadata(context, metadata) if "remove_index" not in d] == []

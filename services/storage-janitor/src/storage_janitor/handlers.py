@@ -49,10 +49,10 @@ def on_video_failed(uow: UnitOfWork, events: Sequence[Event]) -> None:
 
 
 def on_video_deleted(uow: UnitOfWork, events: Sequence[Event]) -> None:
-    """Plans the deletion of the original and of all that was made of it, if the keys are the video's own."""
+    """Plans the deletion of the original and of all that was made of it, if no key is another video's."""
     usecases.release_videos(uow, events)
 
 
 def on_raw_expired(uow: UnitOfWork, events: Sequence[Event]) -> None:
-    """Plans the deletion of the original, if the key is one of the academy's."""
+    """Plans the deletion of the original, if the key is one of the academy's and no other video's."""
     usecases.release_originals(uow, events)

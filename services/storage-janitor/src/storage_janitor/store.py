@@ -35,7 +35,6 @@ video_ref = sa.Table(
     sa.Column("video_id", sa.Uuid, primary_key=True),
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("raw_key", sa.Text),
-    sa.Column("hls_prefix", sa.Text),
     sa.Column("raw_expires_at", sa.DateTime(timezone=True)),
     sa.Column("version", sa.Uuid, nullable=False),
 )
@@ -93,6 +92,13 @@ def known(conn: Connection, tenant: str, video_id: UUID) -> Known | None:
     query = sa.select(c.state, c.version, c.raw_key, c.raw_expires_at)
     found = conn.execute(query.where(c.tenant_id == tenant, c.video_id == video_id)).first()
     return Known(VideoState(found.state), *found[1:]) if found else None
+
+
+def owners(conn: Connection, tenant: str, raw_keys: Collection[str]) -> Sequence[Row[Any]]:
+    """(raw_key, video_id) of the videos that are known to have these originals."""
+    c = video_ref.c
+    query: sa.Select[Any] = sa.select(c.raw_key, c.video_id)
+    return conn.execute(query.where(c.tenant_id == tenant, c.raw_key.in_(raw_keys))).all()
 
 
 def plan(conn: Connection, tenant: str, kind: Kind, releases: Sequence[dict[str, Any]]) -> None:

@@ -66,7 +66,7 @@ def follow_videos(uow: UnitOfWork, events: Sequence[Event], state: VideoState) -
         "state": [state.value] * len(events),
         "version": [str(final or event.id) for event in events],
     }
-    for name in ("raw_key", "hls_prefix", "raw_expires_at"):
+    for name in ("raw_key", "raw_expires_at"):
         if name in events[0].data:
             columns[name] = [event.data[name] for event in events]
     project(uow, store.video_ref, columns)
@@ -74,8 +74,8 @@ def follow_videos(uow: UnitOfWork, events: Sequence[Event], state: VideoState) -
 
 def release_videos(uow: UnitOfWork, events: Sequence[Event]) -> None:
     """Plan the deletion of all objects of deleted videos. Raises PermanentError foreign_key."""
+    _check_originals(uow, events)
     for event in events:
-        _check_original(event)
         if event.data["hls_prefix"] != deletions.hls_prefix(uow.tenant, UUID(event.data["video_id"])):
             raise PermanentError("foreign_key", "hls_prefix")
     follow_videos(uow, events, VideoState.DELETED)
@@ -84,14 +84,19 @@ def release_videos(uow: UnitOfWork, events: Sequence[Event]) -> None:
 
 def release_originals(uow: UnitOfWork, events: Sequence[Event]) -> None:
     """Plan the deletion of originals whose retention has ended. Raises PermanentError foreign_key."""
-    for event in events:
-        _check_original(event)
+    _check_originals(uow, events)
     _plan(uow, Kind.RAW, events)
 
 
-def _check_original(event: Event) -> None:
-    if not deletions.is_original(event.tenantid, event.data["raw_key"]):
+def _check_originals(uow: UnitOfWork, events: Sequence[Event]) -> None:
+    """An academy's own, and none that another video is known to have."""
+    released = {(event.data["raw_key"], UUID(event.data["video_id"])) for event in events}
+    keys = {key for key, _ in released}
+    if not all(deletions.is_original(uow.tenant, key) for key in keys):
         raise PermanentError("foreign_key", "raw_key")
+    for known in store.owners(uow.conn, uow.tenant, keys):
+        if any(key == known.raw_key and video_id != known.video_id for key, video_id in released):
+            raise PermanentError("foreign_key", "raw_key")
 
 
 def _plan(uow: UnitOfWork, kind: Kind, events: Sequence[Event]) -> None:

@@ -17,8 +17,8 @@ WORDS = ("uploaded", "failed", "uploaded", "ready")
 def test_the_newest_event_counts_in_any_order(janitor, order):
     said = [janitor.event(f"media.video.{word}") for word in WORDS]
     janitor.hear(*(said[number] for number in order))
-    (row,) = janitor.admin.execute("SELECT state, raw_key, hls_prefix, version FROM video_ref").fetchall()
-    assert row == ("ready", RAW, HLS, said[3].id)
+    (row,) = janitor.admin.execute("SELECT state, raw_key, version FROM video_ref").fetchall()
+    assert row == ("ready", RAW, said[3].id)
 
 
 def test_events_of_one_batch_and_repeated_ones(janitor):
@@ -73,6 +73,14 @@ def test_an_original_of_another_academy_or_shape_is_refused(janitor, type, key):
     with pytest.raises(PermanentError, match="foreign_key: raw_key"):
         janitor.hear(janitor.event(type, raw_key=key))
     assert (janitor.videos(), janitor.deletions()) == ([], [])
+
+
+@pytest.mark.parametrize("type", ["media.video.deleted", "media.raw.expired"])
+def test_an_original_that_another_video_has_is_refused(janitor, type):
+    janitor.hear(janitor.event("media.video.uploaded", OTHER))
+    with pytest.raises(PermanentError, match="foreign_key: raw_key"):
+        janitor.hear(janitor.event(type, raw_key=OTHER_RAW))
+    assert (janitor.videos(), janitor.deletions()) == ([(TENANT, OTHER, "uploaded")], [])
 
 
 @pytest.mark.parametrize("type", ["media.video.deleted", "media.raw.expired"])

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from media.domain.access import AccessMode, Denial
 from media.domain.progress import RISK_WEIGHTS
@@ -17,25 +15,6 @@ VTT = (
     "1\n00:10.000 --> 01:00:20.500\nsprite.jpg?sig=a#xywh=160,0,160,90\n\nNOTE nothing\n\n"
     "00:00:30.000 --> 00:00:20.000\nbackwards.jpg#xywh=0,0,1,1\n\nno time\nx.jpg#xywh=0,0,1,1\n"
 )
-
-
-@pytest.fixture
-def evaluate(static_page):
-    """`evaluate(module, expression, value)`: in which `m` is the module and `v` the value."""
-
-    def run(module: str, expression: str, value: Any = None) -> Any:
-        answer = static_page.execute_async_script(
-            "const [path, body, v, done] = arguments;"
-            "import(path).then((m) => done({value: new Function('m', 'v', 'return ' + body)(m, v)}))"
-            ".catch((error) => done({error: String(error)}))",
-            f"/js/{module}",
-            expression,
-            value,
-        )
-        assert "error" not in answer, answer
-        return answer["value"]
-
-    return run
 
 
 def test_words_and_limits_are_the_services(evaluate):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 from testkit.cinema import Cinema
+from testkit.console import DESK, PHONE
 from testkit.waiting import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.stack, pytest.mark.slow, pytest.mark.timeout(600)]
 
-DESK, PHONE = (1280, 860), (380, 780)
 STUDENTS = "/api/v1/students"
 ATTENDANCE = "/api/v1/lectures/attendance"
 
@@ -69,19 +69,6 @@ def cards(desk):
     return {card.find_element("css selector", ".row-link").text: card for card in desk.all(".video-card")}
 
 
-def of_video(console, expression):
-    return console.all("video") and console.driver.execute_script(
-        f"return document.querySelector('video').{expression}"
-    )
-
-
-def played_to_the_end(console):
-    console.wait(lambda: of_video(console, "readyState >= 1"))
-    assert of_video(console, "muted = true")
-    console.one("[aria-label='재생']").click()
-    console.wait(lambda: of_video(console, "ended"), 120)
-
-
 def test_files_are_uploaded_encoded_played_and_deleted(desk, cinema, videos):
     desk.open(f"#/videos/upload?lecture={cinema.lecture_id}&session={cinema.session_id}")
     desk.wait_text(".hint", "남음")
@@ -106,7 +93,8 @@ def test_files_are_uploaded_encoded_played_and_deleted(desk, cinema, videos):
 
     cards(desk)["h264"].find_element("css selector", ".row-link").click()
     desk.wait_text("h1", "h264")
-    played_to_the_end(desk)
+    desk.play()
+    desk.wait(lambda: desk.of_video("ended"), 120)
     video = desk.driver.current_url.rpartition("/")[2]
     assert cinema.objects(video)
     desk.wait(lambda: not desk.all(".loading"))
@@ -128,12 +116,10 @@ def test_a_student_watches_a_class_to_its_end(pupil, cinema, videos):
 
     console.one(".watch-title a").click()
     console.wait_text(".watch-name", "long")
-    console.wait(lambda: of_video(console, "readyState >= 1"))
-    assert of_video(console, "muted = true")
-    console.one("[aria-label='재생']").click()
+    console.play()
     console.wait_text("main [role=status]", "% 보았습니다", 60)
     looked_at(console, "95-class")
-    console.wait(lambda: of_video(console, "ended"), 120)
+    console.wait(lambda: console.of_video("ended"), 120)
     console.wait_text("main [role=status]", "다 보았습니다")
     looked_at(console, "96-completed")
 

@@ -45,13 +45,6 @@ def parts_of(api):
     return sorted(number for _, number in api.bucket.puts)
 
 
-def gate(api):
-    """PUTs wait for it."""
-    opened = Event()
-    api.bucket.hold = lambda: opened.wait(60)
-    return opened
-
-
 def test_a_large_file_goes_in_parts_and_a_small_one_in_one_piece(desk, api, big, small):
     choose(desk, big, small)
     titles = [box.get_attribute("value") for box in desk.all(".chosen input")]
@@ -88,11 +81,11 @@ def test_broken_lines_and_old_links_are_tried_again(desk, api, big):
 
 def test_a_dropped_line_is_told_and_waited_for(desk, api, big):
     desk.allowed = (BROKEN,)
-    opened = gate(api)
+    api.bucket.hold = Hold(0)
     upload(desk, big)
     desk.wait_text(".upload-row", "올리는 중")
     desk.offline(True)
-    opened.set()
+    api.bucket.hold.opened.set()
     desk.wait_text(".upload-row", "연결을 기다리는 중")
     desk.shot("72-upload-offline")
     desk.offline(False)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
+from testkit.console import PHONE
 
 pytestmark = pytest.mark.browser
 
@@ -66,12 +67,11 @@ def beat(**values):
 
 def watch(pupil, fragment=WATCH):
     pupil.open(fragment)
-    pupil.wait(lambda: pupil.driver.execute_script("return document.querySelector('video')?.readyState >= 1"))
-    pupil.driver.execute_script("document.querySelector('video').muted = true")
+    pupil.wait(lambda: pupil.of_video("readyState >= 1"))
 
 
 def at(pupil):
-    return pupil.driver.execute_script("return document.querySelector('video').currentTime")
+    return pupil.of_video("currentTime")
 
 
 def test_the_list_says_what_can_be_watched_and_why_not(pupil, api, served):
@@ -107,14 +107,12 @@ def test_a_class_is_watched_by_its_rules_and_told_of(pupil, api, served):
     assert pupil.text(".watermark") == "000000000065"
     speeds = pupil.driver.find_elements("css selector", "[aria-label='배속'] option")
     assert [option.text for option in speeds] == ["0.5x", "0.75x", "1x"]
-    pupil.one("[aria-label='재생']").click()
+    pupil.play()
     pupil.wait(lambda: at(pupil) > 0.5)
-    pupil.driver.execute_script("document.querySelector('video').currentTime = 10")
+    pupil.of_video("currentTime = 10")
     pupil.wait(lambda: at(pupil) < 6)
-    pupil.driver.execute_script("document.querySelector('video').playbackRate = 2")
-    pupil.wait(
-        lambda: pupil.driver.execute_script("return document.querySelector('video').playbackRate") == 1
-    )
+    pupil.of_video("playbackRate = 2")
+    pupil.wait(lambda: pupil.of_video("playbackRate") == 1)
     pupil.driver.execute_script("dispatchEvent(new Event('blur'))")
     pupil.wait(lambda: api.calls("POST", "playback/heartbeat/"))
     pupil.wait_text("[role=status]", "50% 보았습니다")
@@ -136,10 +134,9 @@ def test_a_review_is_free_and_leaves_no_events(pupil, api, served):
     served["start"] = (201, playback(REVIEW))
     watch(pupil)
     assert not pupil.all(".watermark")
-    pupil.driver.execute_script(
-        "const v = document.querySelector('video'); v.currentTime = 9; v.playbackRate = 1.5"
-    )
-    pupil.one("[aria-label='재생']").click()
+    pupil.of_video("currentTime = 9")
+    pupil.of_video("playbackRate = 1.5")
+    pupil.play()
     pupil.wait(lambda: at(pupil) > 9.3)
     pupil.wait(lambda: api.calls("POST", "playback/heartbeat/"))
     assert api.calls("POST", "playback/heartbeat/")[-1]["position"] > 9
@@ -150,7 +147,7 @@ def test_the_token_is_renewed_before_it_ends(pupil, api, served):
     served["start"] = (201, playback(CLASS, seconds=9))
     began = time.monotonic()
     watch(pupil)
-    pupil.one("[aria-label='재생']").click()
+    pupil.play()
     pupil.wait(lambda: api.calls("POST", "playback/refresh/") == [{"token": "t1"}])
     assert time.monotonic() - began < 9
     pupil.wait(lambda: {"t2"} & {call["token"] for call in api.calls("POST", "playback/heartbeat/")})
@@ -176,7 +173,7 @@ def test_what_ends_it_is_said_and_it_can_be_opened_again(pupil, api, served, ans
     pupil.allowed = (status,)
     served["heartbeat"] = answer
     watch(pupil)
-    pupil.one("[aria-label='재생']").click()
+    pupil.play()
     pupil.wait_text(".player-trouble", told)
     pupil.shot("83-ended")
     served["heartbeat"] = (200, beat())
@@ -188,7 +185,7 @@ def test_what_ends_it_is_said_and_it_can_be_opened_again(pupil, api, served, ans
 def test_a_place_that_the_server_does_not_believe_is_taken_back(pupil, api, served):
     served["heartbeat"] = (200, beat(violated=True, position=0.0))
     watch(pupil)
-    pupil.one("[aria-label='재생']").click()
+    pupil.play()
     pupil.wait(lambda: api.calls("POST", "playback/heartbeat/"))
     pupil.wait(lambda: at(pupil) < 0.9)
 
@@ -201,5 +198,5 @@ def test_who_may_not_watch_is_told_why(pupil, api, served):
     )
     pupil.open(WATCH)
     pupil.wait_text(".notice", "시청이 제한되었습니다")
-    pupil.size((380, 780))
-    assert pupil.driver.execute_script("return document.scrollingElement.scrollWidth") <= 380
+    pupil.size(PHONE)
+    assert pupil.driver.execute_script("return document.scrollingElement.scrollWidth") <= PHONE[0]

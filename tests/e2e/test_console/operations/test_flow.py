@@ -7,11 +7,11 @@ from uuid import uuid4
 import pytest
 from selenium.webdriver.common.keys import Keys
 from testkit.academy import Academy
+from testkit.console import PHONE
 from testkit.workbooks import roster_workbook
 
 pytestmark = [pytest.mark.browser, pytest.mark.stack]
 
-PHONE = (380, 780)
 PARSED, RESOLVED = "enrollment.roster.parsed", "students.roster.resolved"
 
 

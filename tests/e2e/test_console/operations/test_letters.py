@@ -7,12 +7,12 @@ from uuid import uuid4
 
 import pytest
 from selenium.webdriver.common.keys import Keys
+from testkit.console import PHONE
 from testkit.search import dead_letter
 
 pytestmark = [pytest.mark.browser, pytest.mark.stack]
 
 REFUSED = "the server responded with a status of 4"
-PHONE = (380, 780)
 CHANGED = "students.student.changed"
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from contracts import SERVICES
 from selenium.webdriver.common.keys import Keys
+from testkit.console import PHONE
 
 pytestmark = [pytest.mark.browser, pytest.mark.stack]
 
 REFUSED = "the server responded with a status of 4"
 CUT = "net::ERR_INTERNET_DISCONNECTED"
-PHONE = (380, 780)
 PAGES = ("operations", "operations/letters", "operations/replays", "operations/tasks", "operations/audit")
 
 

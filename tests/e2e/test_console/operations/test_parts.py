@@ -22,25 +22,6 @@ NOON = datetime(2026, 11, 28, 3, 0, tzinfo=UTC)
 TYPES = ("students.student.changed", "enrollment.roster.parsed")
 
 
-@pytest.fixture
-def evaluate(static_page):
-    """`evaluate(module, expression, value)`: in which `m` is the module and `v` the value."""
-
-    def run(module: str, expression: str, value: Any = None) -> Any:
-        answer = static_page.execute_async_script(
-            "const [path, body, v, done] = arguments;"
-            "import(path).then((m) => done({value: new Function('m', 'v', 'return ' + body)(m, v)}))"
-            ".catch((error) => done({error: String(error)}))",
-            f"/js/{module}",
-            expression,
-            value,
-        )
-        assert "error" not in answer, answer
-        return answer["value"]
-
-    return run
-
-
 def moment(chance: random.Random) -> str:
     return (NOON + timedelta(milliseconds=10 * chance.randrange(360_000))).isoformat()
 

@@ -12,11 +12,11 @@ import psycopg
 import pytest
 from eventkit.ids import new_id
 from selenium.webdriver.common.keys import Keys
+from testkit.console import PHONE
 
 pytestmark = [pytest.mark.browser, pytest.mark.stack]
 
 REFUSED = "the server responded with a status of 4"
-PHONE = (380, 780)
 CHANGED = "students.student.changed"
 STATES = "SELECT state, count(*) FROM messaging.dead_letter WHERE tenant_id = :tenant GROUP BY 1 ORDER BY 1"
 

@@ -18,8 +18,8 @@ const AGAIN_MS = 3000;
 let library = null;
 
 /** hls.js as deploy/scripts/vendor has put it there; null: it has not, or this browser cannot use it. @returns {Promise<any>} */
-export function hlsLibrary() {
-  library ??= import(LIBRARY).then((module) => (module.default.isSupported() ? module.default : null), () => null);
+function hlsLibrary() {
+  library ??= import(LIBRARY).then((module) => (module.default?.isSupported() ? module.default : null), () => null);
   return library;
 }
 

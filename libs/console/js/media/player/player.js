@@ -20,8 +20,8 @@ import { watermark } from "./watermark.js";
 const STEP = 10; // seconds, of the arrow keys
 
 /**
- * A video with its controls. Fires "event" (detail: { type, position, violated }) for what a policy wants to know of:
- * SEEK_ATTEMPT, SPEED_CHANGE_ATTEMPT, FULLSCREEN_ENTER, FULLSCREEN_EXIT, PLAYER_ERROR; and "failed".
+ * A video with its controls. Fires "event" (detail: { type, reason }) for what a policy wants to know of:
+ * SEEK_ATTEMPT, SPEED_CHANGE_ATTEMPT, FULLSCREEN_ENTER, FULLSCREEN_EXIT, PLAYER_ERROR.
  */
 export class Player extends EventTarget {
   /** @type {import("./engine.js").Engine | null} */ #engine = null;
@@ -99,7 +99,6 @@ export class Player extends EventTarget {
   #failed(/** @type {"refused" | "broken"} */ reason) {
     this.#tell("PLAYER_ERROR", reason);
     this.stop(notice("bad", reason === "refused" ? "재생 링크가 만료되었습니다." : "영상을 재생하지 못했습니다.", h("p", {}, "화면을 새로 고친 뒤 다시 시도해 주세요.")));
-    this.dispatchEvent(new Event("failed"));
   }
 
   #listen() {
@@ -160,7 +159,7 @@ export class Player extends EventTarget {
   }
 
   #tell(/** @type {string} */ type, reason = "") {
-    this.dispatchEvent(new CustomEvent("event", { detail: { type, reason, position: this.position } }));
+    this.dispatchEvent(new CustomEvent("event", { detail: { type, reason } }));
   }
 
   #onKey(/** @type {KeyboardEvent} */ event) {

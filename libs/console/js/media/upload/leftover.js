@@ -25,7 +25,7 @@ export function leftovers({ app, signal }) {
   };
   const load = async () => {
     try {
-      open = await app.media.openUploads({}, signal);
+      open = await app.media.openUploads(signal);
     } catch {
       return; // what the page is for can be done without
     }

@@ -53,10 +53,9 @@ function actions(/** @type {Sending} */ sending, /** @type {import("../../main.j
     h("button", { class: "button button-small", type: "button", "aria-label": `${sending.title} ${word}`, onclick: run }, word);
   const remove = () => app.uploads.remove(sending);
   const { state } = sending;
-  if (state === "done") return [h("a", { class: "button button-small", href: `#/videos/${sending.videoId}` }, "영상 보기"), button("목록에서 지우기", remove)];
+  if (state === "done" || sending.turnedDown) return [h("a", { class: "button button-small", href: `#/videos/${sending.videoId}` }, "영상 보기"), button("목록에서 지우기", remove)];
   const cancel = button("취소", () => askCancel(sending.title, () => sending.cancel(), signal));
   if (state === "paused") return [button("계속", () => app.uploads.retry(sending)), cancel];
-  if (sending.turnedDown) return [h("a", { class: "button button-small", href: `#/videos/${sending.videoId}` }, "영상 보기"), button("목록에서 지우기", remove)];
   if (state === "failed") return [button("다시 시도", () => app.uploads.retry(sending)), cancel, button("목록에서 지우기", remove)];
   if (state === "finishing") return [];
   return [button("일시 정지", () => sending.pause()), cancel];

@@ -82,7 +82,8 @@ export class Sending extends EventTarget {
 
   /** Stop for now: what the store has stays there. */
   pause() {
-    this.#halt("paused");
+    this.#become("paused");
+    this.#stop.abort(new DOMException("stopped", "AbortError"));
   }
 
   /** Wait for its turn again. */
@@ -93,14 +94,9 @@ export class Sending extends EventTarget {
 
   /** Give it up, here and in the store. @returns {Promise<void>} */
   async cancel() {
-    this.#halt("paused");
+    this.pause();
     if (this.videoId) await this.client.cancelUpload(this.videoId);
     this.#become("cancelled");
-  }
-
-  #halt(/** @type {State} */ state) {
-    this.#become(state);
-    this.#stop.abort(new DOMException("stopped", "AbortError"));
   }
 
   /** @returns {Promise<import("../client.js").OpenUpload>} */

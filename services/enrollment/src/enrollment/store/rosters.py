@@ -10,7 +10,7 @@ from sqlalchemy import Connection, RowMapping
 from sqlalchemy.dialects.postgresql import insert
 
 from enrollment.store.enrollments import ids
-from enrollment.store.tables import enrollment, session
+from enrollment.store.tables import NEXT_VERSION, enrollment, session
 
 FIRST_SESSION_TITLE = "1차시"
 
@@ -22,19 +22,18 @@ def first_session(conn: Connection, tenant: str, lecture_id: UUID) -> UUID | Non
     return conn.execute(query).scalar()
 
 
-def ensure_first_session(conn: Connection, of: RowMapping) -> UUID:
-    """Session 1 of the lecture `of`, made when it is missing; made once by however many imports."""
+def make_first_session(conn: Connection, of: RowMapping) -> RowMapping | None:
+    """Session 1 of the lecture `of`; None when it is there: made once by however many imports."""
     made = insert(session).values(
         tenant_id=of["tenant_id"],
         lecture_id=of["id"],
         order=1,
         title=FIRST_SESSION_TITLE,
         date=of["start_date"],
+        version=NEXT_VERSION,
     )
-    conn.execute(made.on_conflict_do_nothing(constraint="session_order_key"))
-    found = first_session(conn, of["tenant_id"], of["id"])
-    assert found is not None
-    return found
+    once = made.on_conflict_do_nothing(constraint="session_order_key").returning(session)
+    return conn.execute(once).mappings().first()
 
 
 def active_students(

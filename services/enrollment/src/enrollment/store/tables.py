@@ -6,8 +6,7 @@ Links inside the schema carry `tenant_id` in the foreign key, so no row can poin
 
 from __future__ import annotations
 
-from typing import Any
-
+from servicekit.columns import one_of, tenant, written_at
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -55,19 +54,6 @@ _NOW = text("now()")
 _UUID = text("gen_random_uuid()")
 
 
-def _one_of(column: str, values: tuple[str, ...], name: str) -> CheckConstraint:
-    listed = ", ".join(f"'{value}'" for value in values)
-    return CheckConstraint(f"{column} IN ({listed})", name=name)
-
-
-def _tenant() -> Column[str]:
-    return Column("tenant_id", Text, nullable=False)
-
-
-def _time(name: str) -> Column[Any]:
-    return Column(name, DateTime(timezone=True), nullable=False, server_default=_NOW)
-
-
 def _version() -> Column[int]:
     return Column("version", BigInteger, nullable=False, server_default=text("nextval('change_seq')"))
 
@@ -76,7 +62,7 @@ lecture = Table(
     "lecture",
     metadata,
     Column("id", Uuid, primary_key=True, server_default=_UUID),
-    _tenant(),
+    tenant(),
     Column("title", String(255), nullable=False),
     Column("name", String(255), nullable=False, server_default=""),
     Column("subject", String(50), nullable=False, server_default=""),
@@ -87,8 +73,8 @@ lecture = Table(
     Column("color", String(20), nullable=False, server_default="#3b82f6"),
     Column("chip_label", String(2), nullable=False, server_default=""),
     Column("is_active", Boolean, nullable=False, server_default=text("true")),
-    _time("created_at"),
-    _time("updated_at"),
+    written_at("created_at"),
+    written_at("updated_at"),
     UniqueConstraint("tenant_id", "title", name="lecture_title_key"),
     UniqueConstraint("tenant_id", "id", name="lecture_tenant_key"),
     CheckConstraint("start_date <= end_date", name="lecture_dates_check"),
@@ -98,14 +84,14 @@ session = Table(
     "session",
     metadata,
     Column("id", Uuid, primary_key=True, server_default=_UUID),
-    _tenant(),
+    tenant(),
     Column("lecture_id", Uuid, nullable=False),
     Column("order", Integer, nullable=False),
     Column("title", String(255), nullable=False),
     Column("date", Date),
     Column("session_type", String(20), nullable=False, server_default="REGULAR"),
-    _time("created_at"),
-    _time("updated_at"),
+    written_at("created_at"),
+    written_at("updated_at"),
     # 0: no other service has been told of it (made before that was done, or by a build that does not)
     Column("version", BigInteger, nullable=False, server_default="0"),
     UniqueConstraint("lecture_id", "order", name="session_order_key"),
@@ -114,7 +100,7 @@ session = Table(
         ["tenant_id", "lecture_id"], ["lecture.tenant_id", "lecture.id"], name="session_lecture_fkey"
     ),
     CheckConstraint('"order" >= 1', name="session_order_check"),
-    _one_of("session_type", SESSION_TYPES, "session_type_check"),
+    one_of("session_type", SESSION_TYPES, "session_type_check"),
     Index("session_untold", "lecture_id", postgresql_where=text("version = 0")),
 )
 
@@ -122,20 +108,20 @@ enrollment = Table(
     "enrollment",
     metadata,
     Column("id", Uuid, primary_key=True, server_default=_UUID),
-    _tenant(),
+    tenant(),
     Column("lecture_id", Uuid, nullable=False),
     Column("student_id", Uuid, nullable=False),
     Column("status", String(20), nullable=False, server_default="ACTIVE"),
     # When the present enrollment began: set anew when an INACTIVE one becomes ACTIVE.
-    _time("enrolled_at"),
+    written_at("enrolled_at"),
     _version(),
-    _time("updated_at"),
+    written_at("updated_at"),
     UniqueConstraint("tenant_id", "lecture_id", "student_id", name="enrollment_student_key"),
     UniqueConstraint("tenant_id", "id", name="enrollment_tenant_key"),
     ForeignKeyConstraint(
         ["tenant_id", "lecture_id"], ["lecture.tenant_id", "lecture.id"], name="enrollment_lecture_fkey"
     ),
-    _one_of("status", ENROLLMENT_STATUSES, "enrollment_status_check"),
+    one_of("status", ENROLLMENT_STATUSES, "enrollment_status_check"),
     Index("enrollment_by_student", "tenant_id", "student_id"),
 )
 
@@ -143,11 +129,11 @@ session_enrollment = Table(
     "session_enrollment",
     metadata,
     Column("id", Uuid, primary_key=True, server_default=_UUID),
-    _tenant(),
+    tenant(),
     Column("session_id", Uuid, nullable=False),
     Column("enrollment_id", Uuid, nullable=False),
     _version(),
-    _time("created_at"),
+    written_at("created_at"),
     UniqueConstraint("tenant_id", "session_id", "enrollment_id", name="session_enrollment_key"),
     ForeignKeyConstraint(
         ["tenant_id", "session_id"],
@@ -166,7 +152,7 @@ attendance = Table(
     "attendance",
     metadata,
     Column("id", Uuid, primary_key=True, server_default=_UUID),
-    _tenant(),
+    tenant(),
     Column("session_id", Uuid, nullable=False),
     Column("enrollment_id", Uuid, nullable=False),
     Column("status", String(20), nullable=False, server_default="UNSET"),
@@ -182,7 +168,7 @@ attendance = Table(
         ["enrollment.tenant_id", "enrollment.id"],
         name="attendance_enrollment_fkey",
     ),
-    _one_of("status", ATTENDANCE_STATUSES, "attendance_status_check"),
+    one_of("status", ATTENDANCE_STATUSES, "attendance_status_check"),
     Index("attendance_by_session", "tenant_id", "session_id"),
 )
 
@@ -207,7 +193,7 @@ import_job = Table(
     "import_job",
     metadata,
     Column("id", Uuid, primary_key=True),
-    _tenant(),
+    tenant(),
     # null: students are registered, nobody is enrolled
     Column("lecture_id", Uuid),
     Column("session_id", Uuid),
@@ -232,15 +218,15 @@ import_job = Table(
     Column("error_message", Text),
     Column("requested_by", Text, nullable=False),
     Column("correlation_id", Text, nullable=False),
-    _time("created_at"),
+    written_at("created_at"),
     Column("started_at", DateTime(timezone=True)),
     Column("parsed_at", DateTime(timezone=True)),
     # When the job last moved: a claim, a batch read, a chunk enrolled.
-    _time("moved_at"),
+    written_at("moved_at"),
     Column("ended_at", DateTime(timezone=True)),
     UniqueConstraint("tenant_id", "id", name="import_job_tenant_key"),
-    _one_of("status", ("PENDING", "RUNNING", "DONE", "FAILED"), "import_job_status_check"),
-    _one_of("step", ("waiting", "downloading", "parsing", "enrolling", "done"), "import_job_step_check"),
+    one_of("status", ("PENDING", "RUNNING", "DONE", "FAILED"), "import_job_status_check"),
+    one_of("step", ("waiting", "downloading", "parsing", "enrolling", "done"), "import_job_step_check"),
     # DONE has a result and FAILED a reason, always (earlier system, failure 1).
     CheckConstraint("lecture_id IS NOT NULL OR session_id IS NULL", name="import_job_session_check"),
     CheckConstraint("(status = 'DONE') = (result IS NOT NULL)", name="import_job_result_check"),
@@ -263,7 +249,7 @@ import_job = Table(
 import_row = Table(
     "import_row",
     metadata,
-    _tenant(),
+    tenant(),
     Column("job_id", Uuid, primary_key=True),
     Column("row", Integer, primary_key=True, autoincrement=False),
     Column("name", Text),
@@ -283,7 +269,7 @@ import_row = Table(
         name="import_row_job_fkey",
         ondelete="CASCADE",
     ),
-    _one_of(
+    one_of(
         "outcome",
         (
             "enrolled",
@@ -297,7 +283,7 @@ import_row = Table(
         ),
         "import_row_outcome_check",
     ),
-    _one_of("student_outcome", ("created", "matched", "restored"), "import_row_student_outcome_check"),
+    one_of("student_outcome", ("created", "matched", "restored"), "import_row_student_outcome_check"),
     postgresql_with={"fillfactor": "50"},
 )
 
@@ -334,5 +320,5 @@ merge_move = Table(
         name="merge_move_enrollment_fkey",
         ondelete="CASCADE",
     ),
-    _one_of("kind", ("moved", "ended", "reactivated"), "merge_move_kind_check"),
+    one_of("kind", ("moved", "ended", "reactivated"), "merge_move_kind_check"),
 )

@@ -28,6 +28,7 @@ from enrollment.store import imports as store
 from enrollment.store import lectures, rosters
 from enrollment.usecases.chunks import Chunks
 from enrollment.usecases.endings import complete_import, fail_import
+from enrollment.usecases.lectures import ensure_first_session
 
 # Work goes on in steps of seconds, each of which extends it; the queue hides the message for longer.
 LEASE = timedelta(seconds=20)
@@ -179,7 +180,10 @@ def _target_session(uow: UnitOfWork, job: store.Job, rows_usable: int) -> UUID |
     """
     if job.lecture_id is None:
         return None
-    lecture = lectures.hold_lecture(uow.conn, uow.tenant, job.lecture_id)
+    makes_one = job.session_id is None and not job.dry_run and rows_usable > 0
+    # locked, not held: nobody changes the title that the new session is told with
+    keep = lectures.lock_lecture if makes_one else lectures.hold_lecture
+    lecture = keep(uow.conn, uow.tenant, job.lecture_id)
     if lecture is None:
         raise _GoneError("lecture_gone")
     if job.session_id is not None:
@@ -187,9 +191,9 @@ def _target_session(uow: UnitOfWork, job: store.Job, rows_usable: int) -> UUID |
             raise _GoneError("session_gone")
         chosen: UUID = job.session_id
         return chosen
-    if job.dry_run or rows_usable == 0:
-        return rosters.first_session(uow.conn, uow.tenant, job.lecture_id)
-    return rosters.ensure_first_session(uow.conn, lecture)
+    if makes_one:
+        return ensure_first_session(uow, lecture)
+    return rosters.first_session(uow.conn, uow.tenant, job.lecture_id)
 
 
 def _fail(uow: UnitOfWork, attempt: _Attempt, code: str, message: str = "") -> None:

@@ -15,7 +15,7 @@ from servicekit.problem import Problem
 from sqlalchemy import RowMapping
 
 from enrollment.events import SERVICE
-from enrollment.store import attendance, enrollments, lectures
+from enrollment.store import attendance, enrollments, lectures, rosters
 from enrollment.usecases.enrollments import BATCH, announce_session_enrollments, unknown_lecture
 
 Values = Mapping[str, Any]
@@ -76,6 +76,18 @@ def create_session(uow: UnitOfWork, lecture_id: UUID, values: Values) -> RowMapp
         made = lectures.insert_session(uow.conn, uow.tenant, given)
     _announce(uow, lecture["title"], [made])
     return made
+
+
+def ensure_first_session(uow: UnitOfWork, lecture: RowMapping) -> UUID:
+    """Session 1 of a lecture that the caller has locked; made, and told of, when it is missing."""
+    made = rosters.make_first_session(uow.conn, lecture)
+    if made is None:
+        found = rosters.first_session(uow.conn, uow.tenant, lecture["id"])
+        assert found is not None
+        return found
+    _announce(uow, lecture["title"], [made])
+    session_id: UUID = made["id"]
+    return session_id
 
 
 def change_session(uow: UnitOfWork, session_id: UUID, values: Values) -> RowMapping:

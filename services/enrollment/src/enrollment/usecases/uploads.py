@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
 
 from eventkit.errors import PermanentError, TransientError
 from eventkit.ids import new_id
-from eventkit.uow import UnitOfWork
+from eventkit.uow import Transaction, UnitOfWork
 from servicekit.problem import Problem
 
 from enrollment.domain.imports import JobStatus
@@ -18,8 +17,6 @@ from enrollment.domain.roster import SheetError
 from enrollment.ports import UploadPorts
 from enrollment.store import imports as store
 from enrollment.store import lectures
-
-Transaction = Callable[[], AbstractContextManager[UnitOfWork]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -320,6 +320,18 @@ def test_the_first_session_is_made_once_and_takes_the_lectures_date(imports: Any
     assert imports.state(accepted)["target_session_id"] == session["id"]
 
 
+def test_others_hear_of_the_first_session_when_it_is_made(imports: Any, usable: Usable) -> None:
+    lecture = imports.lecture()
+    for accepted in (imports.job(lecture), imports.job(lecture)):
+        imports.read(accepted, [usable(2)])
+
+    session = imports.one("SELECT id, version FROM session")
+    (said,) = imports.published("enrollment.session.changed")
+    (told,) = table(said.data["sessions"], "session_id", "title", "version", "deleted")
+    assert told == (str(session["id"]), "1차시", session["version"], False)
+    assert session["version"] > 0
+
+
 def test_a_dry_run_makes_no_session(imports: Any, usable: Usable) -> None:
     accepted = imports.job(imports.lecture(), dry_run=True)
 

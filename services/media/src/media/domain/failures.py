@@ -11,10 +11,6 @@ class EncodeError(Exception):
         self.code = code
         self.detail = detail
 
-    @property
-    def permanent(self) -> bool:
-        return self.code in PERMANENT
-
 
 PERMANENT = {
     "empty_file": "빈 파일입니다. 원본을 확인한 뒤 다시 올려 주세요.",

@@ -97,6 +97,14 @@ def standing(
     return conn.execute(query).one_or_none()
 
 
+def hold_enrollment(conn: Connection, tenant: str, enrollment_id: UUID) -> None:
+    """Nobody purges or merges its student until this transaction ends: for whoever writes what names the
+    student, before `standing` says who that is. What waits for it finds what was written.
+    """
+    held = sa.select(_E.enrollment_id).where(_E.tenant_id == tenant, _E.enrollment_id == enrollment_id)
+    conn.execute(held.with_for_update(read=True))
+
+
 def standings_of_students(
     tenant: str, student_ids: Collection[UUID], session_id: UUID | None
 ) -> sa.Select[Any]:
@@ -153,7 +161,7 @@ def url_state(
 ) -> Row[Any] | None:
     """What a signed URL depends on beside its signature; None for a video that is gone.
 
-    (policy_version, duration_ms, enrolled, own_mode, session_active)
+    (policy_version, duration_ms, enrolled, own_mode, active: the session)
     """
     s = playback_session.c
     joined = (

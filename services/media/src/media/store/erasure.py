@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Table
 
 from media.store import tables
 
-# in this order: events point to sessions
+# in this order: enrollments are held by whoever writes the rest; events point to sessions
 _KINDS: Mapping[str, Table] = {
     "enrollments": tables.enrollment_ref,
     "session_enrollments": tables.session_enrollment_ref,

@@ -16,8 +16,6 @@ from sqlalchemy.dialects.postgresql import insert as pg_insert
 from media.domain.jobs import ACTIVE, LEASE, STALL_LIMIT, WAITING, JobState, Step, Verdict
 from media.store.tables import encode_job
 
-Job = Row[Any]
-
 _c = encode_job.c
 _ACTIVE = _c.state.in_(ACTIVE)
 _NOTIFY = text("SELECT pg_notify('encode_' || current_schema(), '')")
@@ -34,8 +32,7 @@ def insert(conn: Connection, tenant: str, video_id: UUID, correlation_id: str) -
     unless = new.on_conflict_do_nothing(index_elements=["video_id"], index_where=_ACTIVE)
     made: UUID | None = conn.execute(unless.returning(_c.id)).scalar()
     if made is None:
-        mine = (_c.tenant_id == tenant, _c.video_id == video_id, _ACTIVE)
-        found: UUID = conn.execute(sa.select(_c.id).where(*mine)).scalar_one()
+        found: UUID = conn.execute(sa.select(_c.id).where(*_active_of(tenant, video_id))).scalar_one()
         return found
     conn.execute(_NOTIFY)
     return made
@@ -43,9 +40,18 @@ def insert(conn: Connection, tenant: str, video_id: UUID, correlation_id: str) -
 
 def cancel(conn: Connection, tenant: str, video_id: UUID) -> None:
     """Every active job of the video."""
-    mine = (_c.tenant_id == tenant, _c.video_id == video_id, _ACTIVE)
     values = {"state": JobState.CANCELLED, "ended_at": sa.func.now(), "lease_until": None}
-    conn.execute(sa.update(encode_job).where(*mine).values(values))
+    conn.execute(sa.update(encode_job).where(*_active_of(tenant, video_id)).values(values))
+
+
+def is_active(conn: Connection, tenant: str, video_id: UUID) -> bool:
+    """Whether an encoder has the video or will have it."""
+    query = sa.select(sa.exists().where(*_active_of(tenant, video_id)))
+    return bool(conn.execute(query).scalar_one())
+
+
+def _active_of(tenant: str, video_id: UUID) -> tuple[sa.ColumnElement[bool], ...]:
+    return _c.tenant_id == tenant, _c.video_id == video_id, _ACTIVE
 
 
 @dataclass(frozen=True, slots=True)

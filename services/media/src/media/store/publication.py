@@ -84,6 +84,6 @@ def mark_failed(conn: Connection, video_id: UUID, code: str) -> None:
     _update(conn, video_id, sa.true(), status=VideoStatus.FAILED, error_code=code)
 
 
-def _update(conn: Connection, video_id: UUID, unless: sa.ColumnElement[bool], **values: Any) -> None:
-    changed = sa.update(video).where(_c.id == video_id, unless)
+def _update(conn: Connection, video_id: UUID, only_if: sa.ColumnElement[bool], **values: Any) -> None:
+    changed = sa.update(video).where(_c.id == video_id, only_if)
     conn.execute(changed.values(updated_at=sa.func.now(), **values))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from servicekit.columns import listed, one_of, tenant, written_at
 from sqlalchemy import (
     BigInteger,
     Boolean,
@@ -37,22 +38,6 @@ metadata = MetaData()
 
 _NOW = text("now()")
 _UUID = text("gen_random_uuid()")
-
-
-def _listed(values: Any) -> str:
-    return ", ".join(f"'{value.value}'" for value in values)
-
-
-def _one_of(column: str, values: Any, name: str) -> CheckConstraint:
-    return CheckConstraint(f"{column} IN ({_listed(values)})", name=name)
-
-
-def _tenant() -> Column[str]:
-    return Column("tenant_id", Text, nullable=False)
-
-
-def _time(name: str) -> Column[Any]:
-    return Column(name, DateTime(timezone=True), nullable=False, server_default=_NOW)
 
 
 def _when(name: str) -> Column[Any]:
@@ -123,7 +108,7 @@ video = Table(
     "video",
     metadata,
     Column("id", Uuid, primary_key=True, server_default=_UUID),
-    _tenant(),
+    tenant(),
     Column("lecture_id", Uuid, nullable=False),
     Column("session_id", Uuid, nullable=False),
     Column("title", String(255), nullable=False),
@@ -153,15 +138,15 @@ video = Table(
     # raised by every change of who may watch and how: tokens and URLs of the version before die
     Column("policy_version", Integer, nullable=False, server_default="1"),
     Column("created_by", Text, nullable=False),
-    _time("created_at"),
-    _time("updated_at"),
+    written_at("created_at"),
+    written_at("updated_at"),
     _when("ready_at"),
     _when("deleted_at"),
     Column("deleted_by", Text),
     # the storage-janitor has confirmed that nothing of a deleted video is left
     _when("cleaned_at"),
     UniqueConstraint("tenant_id", "id", name="video_tenant_key"),
-    _one_of("status", VideoStatus, "video_status_check"),
+    one_of("status", VideoStatus, "video_status_check"),
     CheckConstraint("max_speed BETWEEN 0.25 AND 4", name="video_speed_check"),
     Index("video_by_session", "tenant_id", "session_id", "position"),
     Index("video_by_lecture", "tenant_id", "lecture_id"),
@@ -184,7 +169,7 @@ upload = Table(
     "upload",
     metadata,
     Column("id", Uuid, primary_key=True, server_default=_UUID),
-    _tenant(),
+    tenant(),
     Column("video_id", Uuid, nullable=False),
     Column("kind", String(10), nullable=False),
     Column("state", String(10), nullable=False, server_default=UploadState.OPEN.value),
@@ -196,12 +181,12 @@ upload = Table(
     Column("part_bytes", BigInteger, nullable=False),
     Column("fingerprint", String(200), nullable=False, server_default=""),
     Column("created_by", Text, nullable=False),
-    _time("created_at"),
+    written_at("created_at"),
     _when("ended_at"),
     Column("expires_at", DateTime(timezone=True), nullable=False),
     _of_video("upload_video_fkey"),
-    _one_of("kind", UploadKind, "upload_kind_check"),
-    _one_of("state", UploadState, "upload_state_check"),
+    one_of("kind", UploadKind, "upload_kind_check"),
+    one_of("state", UploadState, "upload_state_check"),
     Index("upload_by_video", "tenant_id", "video_id"),
     Index("upload_open", "expires_at", postgresql_where=text("state = 'OPEN'")),
 )
@@ -214,7 +199,7 @@ encode_job = Table(
     "encode_job",
     metadata,
     Column("id", Uuid, primary_key=True, server_default=_UUID),
-    _tenant(),
+    tenant(),
     Column("video_id", Uuid, nullable=False),
     Column("state", String(20), nullable=False, server_default=JobState.QUEUED.value),
     Column("attempt", Integer, nullable=False, server_default="0"),
@@ -229,8 +214,8 @@ encode_job = Table(
     Column("remaining_seconds", Integer),
     Column("checkpoint", JSONB, nullable=False, server_default=text("'{}'::jsonb")),
     Column("error_code", String(50)),
-    _time("due_at"),
-    _time("created_at"),
+    written_at("due_at"),
+    written_at("created_at"),
     _when("started_at"),
     _when("ended_at"),
     # nothing that it uploaded and that is not needed is left in the bucket
@@ -238,12 +223,12 @@ encode_job = Table(
     Column("encode_seconds", Numeric(12, 3), nullable=False, server_default="0"),
     Column("correlation_id", Text, nullable=False),
     _of_video("encode_job_video_fkey"),
-    _one_of("state", JobState, "encode_job_state_check"),
+    one_of("state", JobState, "encode_job_state_check"),
     Index(
         "encode_job_active_key",
         "video_id",
         unique=True,
-        postgresql_where=text(f"state IN ({_listed(ACTIVE)})"),
+        postgresql_where=text(f"state IN ({listed(ACTIVE)})"),
     ),
     Index("encode_job_due", "due_at", postgresql_where=text("state IN ('QUEUED', 'RETRY_WAIT')")),
     Index("encode_job_running", "tenant_id", postgresql_where=text("state = 'RUNNING'")),
@@ -270,9 +255,9 @@ video_access = Table(
     Column("max_speed", Numeric(3, 2)),
     Column("show_watermark", Boolean),
     Column("set_by", Text, nullable=False),
-    _time("set_at"),
+    written_at("set_at"),
     _of_video("video_access_video_fkey"),
-    _one_of("mode", AccessMode, "video_access_mode_check"),
+    one_of("mode", AccessMode, "video_access_mode_check"),
 )
 
 video_progress = Table(
@@ -288,7 +273,7 @@ video_progress = Table(
     Column("progress", Numeric(5, 4), nullable=False, server_default="0"),
     _when("completed_at"),
     _when("proctored_completed_at"),
-    _time("updated_at"),
+    written_at("updated_at"),
     _of_video("video_progress_video_fkey"),
     CheckConstraint("progress BETWEEN 0 AND 1", name="video_progress_check"),
     Index("video_progress_by_student", "tenant_id", "student_id"),
@@ -298,7 +283,7 @@ playback_session = Table(
     "playback_session",
     metadata,
     Column("id", Uuid, primary_key=True, server_default=_UUID),
-    _tenant(),
+    tenant(),
     Column("video_id", Uuid, nullable=False),
     Column("enrollment_id", Uuid, nullable=False),
     Column("student_id", Uuid, nullable=False),
@@ -306,16 +291,16 @@ playback_session = Table(
     Column("mode", String(20), nullable=False),
     Column("state", String(10), nullable=False, server_default=SessionState.ACTIVE.value),
     Column("policy_version", Integer, nullable=False),
-    _time("started_at"),
-    _time("heartbeat_at"),
+    written_at("started_at"),
+    written_at("heartbeat_at"),
     Column("expires_at", DateTime(timezone=True), nullable=False),
     _when("ended_at"),
     Column("event_count", Integer, nullable=False, server_default="0"),
     Column("violation_count", Integer, nullable=False, server_default="0"),
     _of_video("playback_session_video_fkey"),
     UniqueConstraint("tenant_id", "id", name="playback_session_tenant_key"),
-    _one_of("mode", AccessMode, "playback_session_mode_check"),
-    _one_of("state", SessionState, "playback_session_state_check"),
+    one_of("mode", AccessMode, "playback_session_mode_check"),
+    one_of("state", SessionState, "playback_session_state_check"),
     Index("playback_session_by_student", "tenant_id", "student_id", "video_id"),
     Index("playback_session_active", "expires_at", postgresql_where=text("state = 'ACTIVE'")),
 )
@@ -335,7 +320,7 @@ playback_event = Table(
     Column("reason", String(50), nullable=False, server_default=""),
     Column("position_ms", BigInteger, nullable=False),
     Column("occurred_at", DateTime(timezone=True), nullable=False),
-    _time("received_at"),
+    written_at("received_at"),
     ForeignKeyConstraint(
         ["tenant_id", "session_id"],
         ["playback_session.tenant_id", "playback_session.id"],

@@ -147,14 +147,6 @@ def keep_raw(conn: Connection, tenant: str, video_id: UUID, keep: bool, days: in
     update(conn, tenant, video_id, {"raw_keep": keep, "raw_expires_at": expires})
 
 
-def has_job(conn: Connection, tenant: str, video_id: UUID) -> bool:
-    """Whether an encoder has it or will have it."""
-    query = sa.exists().where(
-        encode_job.c.tenant_id == tenant, encode_job.c.video_id == video_id, encode_job.c.state.in_(ACTIVE)
-    )
-    return bool(conn.execute(sa.select(query)).scalar_one())
-
-
 def recount_expiry(conn: Connection, tenant: str, days: int) -> None:
     """READY videos whose originals are still there follow the academy's new retention; a day remains."""
     expires = sa.func.greatest(

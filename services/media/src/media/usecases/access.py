@@ -11,10 +11,9 @@ from servicekit.pagination import Page, fetch_page
 from servicekit.problem import Problem
 from sqlalchemy import Row
 
-from media.domain.access import Denial
 from media.store import access, playback
 from media.store.tables import enrollment_ref
-from media.usecases.watching import decision
+from media.usecases.watching import mode_or_reason
 
 _SET = ("mode", "allow_skip", "max_speed", "show_watermark")
 
@@ -34,6 +33,7 @@ def set_access(
 
     Raises Problem 404 for a video or an enrollment that is not of its lecture.
     """
+    access.hold_enrollment(uow.conn, uow.tenant, enrollment_id)
     found = _student(uow, video_id, enrollment_id)
     given = {**dict.fromkeys(_SET), **values}
     access.put(uow.conn, uow.tenant, video_id, enrollment_id, found.student_id, {**given, "set_by": by})
@@ -50,15 +50,12 @@ def clear_access(uow: UnitOfWork, video_id: UUID, enrollment_id: UUID) -> None:
 
 def shown(found: Row[Any]) -> dict[str, Any]:
     """One student: the mode that follows, or the reason of none; what is set; progress."""
-    allowed = decision(found)
-    denied = isinstance(allowed, Denial)
     own = {name: getattr(found, f"own_{name}") for name in _SET}
     return {
         "enrollment_id": found.enrollment_id,
         "student_id": found.student_id,
         "attendance": found.attendance,
-        "access_mode": None if denied else allowed.value,
-        "reason": allowed.value if denied else None,
+        **mode_or_reason(found),
         "override": own if found.own_set_at else None,
         "progress": found.progress,
         "last_position": found.watched_position_ms / 1000,

@@ -28,6 +28,7 @@ from media.domain.signing import Grant, Refusal, SignatureRefusedError
 from media.domain.videos import hls_prefix
 from media.ports import Ports
 from media.store import access, playback
+from media.usecases.access import require_video
 from media.usecases.watching import Watching, denied, policy_changed, session_inactive
 
 KEEP_EVENTS = timedelta(days=180)
@@ -75,9 +76,7 @@ def poster_link(links: Links, tenant: str, video: Playable, viewer: str) -> str 
 
 def preview(uow: UnitOfWork, links: Links, video_id: UUID, subject: str) -> dict[str, Any]:
     """Addresses for staff. Raises Problem 404, 409 video_not_ready."""
-    video = access.playable(uow.conn, uow.tenant, video_id)
-    if video is None:
-        raise Problem("not_found")
+    video = require_video(uow, video_id)
     if video.master_key is None:
         raise Problem("video_not_ready", "아직 재생할 수 없는 영상입니다.", status=409)
     made = playback_links(links, uow.tenant, video, viewer_of_staff(subject))

@@ -12,7 +12,7 @@ from uuid import UUID
 from eventkit.metrics import Metrics
 from eventkit.ports import Database
 from eventkit.trace import Cause
-from eventkit.uow import UnitOfWork, unit_of_work
+from eventkit.uow import Transaction, UnitOfWork, unit_of_work
 from servicekit.multipart import UploadStore
 from servicekit.problem import Problem
 from servicekit.storage import ObjectMissingError, ObjectStore
@@ -26,7 +26,6 @@ from media.usecases import announcing
 from media.usecases.encoding import queueing
 from media.usecases.removal import announce_deleted, expire_upload
 from media.usecases.uploads import complete
-from media.usecases.videos import Transaction
 
 _BATCH = 500
 _LEFT_ALONE = timedelta(minutes=30)

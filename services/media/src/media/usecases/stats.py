@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from eventkit.clock import SEOUL
-from eventkit.uow import UnitOfWork
+from eventkit.uow import Transaction, UnitOfWork
 from servicekit.csv_files import BOM, rendered
 from servicekit.pagination import Page, fetch_page
 from sqlalchemy import Row, RowMapping
@@ -17,7 +17,6 @@ from media.domain.access import Denial
 from media.store import access
 from media.store import stats as store
 from media.usecases.access import require_video, shown
-from media.usecases.videos import Transaction
 
 RANGES = {"24h": timedelta(hours=24), "7d": timedelta(days=7)}
 RISK_TOP = 5
@@ -46,7 +45,7 @@ def video_stats(uow: UnitOfWork, video_id: UUID) -> dict[str, Any]:
         "duration": (video.duration_ms or 0) / 1000,
         **_totals(store.watching_totals(uow.conn, uow.tenant, video_id, video.lecture_id)),
         "students": [shown(one) for one in students],
-        "risk_top": risk(uow, video_id, RISK_TOP),
+        "risk_top": _risk(uow, video_id, RISK_TOP),
     }
 
 
@@ -61,7 +60,7 @@ def summary(uow: UnitOfWork, video_id: UUID, range_: str) -> dict[str, Any]:
         **sessions._mapping,
         "violation_rate": _share(sessions.violations, sessions.events),
         **_totals(totals),
-        "risk_top": [row._mapping for row in store.risk(uow.conn, uow.tenant, video_id, RISK_TOP, since)],
+        "risk_top": _risk(uow, video_id, RISK_TOP, since),
     }
 
 
@@ -100,8 +99,7 @@ def policy_impact(uow: UnitOfWork, video_id: UUID) -> dict[str, Any]:
 def risk(uow: UnitOfWork, video_id: UUID, limit: int, range_: str | None = None) -> Sequence[RowMapping]:
     """The students whose players reported most. Raises Problem 404."""
     require_video(uow, video_id)
-    since = RANGES[range_] if range_ else None
-    return [row._mapping for row in store.risk(uow.conn, uow.tenant, video_id, limit, since)]
+    return _risk(uow, video_id, limit, RANGES[range_] if range_ else None)
 
 
 def list_events(uow: UnitOfWork, filters: Mapping[str, Any], *, cursor: str | None, page_size: int) -> Page:
@@ -119,6 +117,12 @@ def csv_lines(transaction: Transaction, filters: Mapping[str, Any]) -> Iterator[
         found = uow.conn.execute(query, execution_options={"yield_per": BATCH})
         for batch in found.partitions():
             yield rendered([cell(event) for _, cell in _COLUMNS] for event in batch)
+
+
+def _risk(
+    uow: UnitOfWork, video_id: UUID, limit: int, since: timedelta | None = None
+) -> Sequence[RowMapping]:
+    return [row._mapping for row in store.risk(uow.conn, uow.tenant, video_id, limit, since)]
 
 
 def _totals(found: Row[Any]) -> dict[str, Any]:

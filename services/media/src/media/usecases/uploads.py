@@ -14,7 +14,7 @@ from uuid import UUID
 
 from eventkit.errors import PermanentError, TransientError
 from eventkit.ids import new_id
-from eventkit.uow import UnitOfWork
+from eventkit.uow import Transaction, UnitOfWork
 from servicekit.multipart import Part
 from servicekit.problem import Problem
 from servicekit.storage import ObjectInfo, ObjectMissingError
@@ -38,7 +38,7 @@ from media.ports import UploadPorts
 from media.store import settings, uploads, videos
 from media.usecases import announcing
 from media.usecases.removal import upload_ended
-from media.usecases.videos import Transaction, announce_uploaded, unknown_session
+from media.usecases.videos import announce_uploaded, unknown_session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

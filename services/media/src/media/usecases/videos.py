@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
 from dataclasses import asdict, replace
 from typing import Any
 from uuid import UUID
 
-from eventkit.uow import UnitOfWork
+from eventkit.uow import Transaction, UnitOfWork
 from servicekit.pagination import Page, fetch_page
 from servicekit.problem import Problem
 from servicekit.storage import ObjectMissingError, ObjectStore
@@ -16,12 +15,11 @@ from servicekit.storage import ObjectMissingError, ObjectStore
 from media.domain.failures import PERMANENT, TRANSIENT
 from media.domain.jobs import STEPS, JobState, Step
 from media.domain.videos import PLAYABLE, StorageLimits, VideoStatus
-from media.store import settings, videos
+from media.store import jobs, settings, videos
 from media.usecases.announcing import of_video
 from media.usecases.encoding import queueing
 
 Values = Mapping[str, Any]
-Transaction = Callable[[], AbstractContextManager[UnitOfWork]]
 Poster = Callable[[videos.Video], str | None]
 """The address of a video's poster, signed for whoever asks; None without one."""
 
@@ -104,7 +102,8 @@ def change(uow: UnitOfWork, video_id: UUID, values: Values) -> None:
         videos.lock_all(uow.conn, uow.tenant)
     video = held(uow, video_id)
     new = {name: value for name, value in values.items() if value != getattr(video, name)}
-    position = new.pop("position", None)
+    new.pop("position", None)
+    moves = "position" in values and ("session_id" in new or values["position"] != video.position)
     if "session_id" in new:
         session = videos.find_session(uow.conn, uow.tenant, new["session_id"])
         if session is None:
@@ -115,8 +114,8 @@ def change(uow: UnitOfWork, video_id: UUID, values: Values) -> None:
         new["policy_version"] = video.policy_version + 1
     if new:
         video = videos.update(uow.conn, uow.tenant, video_id, new)
-    if position is not None:
-        videos.move(uow.conn, uow.tenant, video.session_id, video_id, position)
+    if moves:
+        videos.move(uow.conn, uow.tenant, video.session_id, video_id, values["position"])
 
 
 def keep_raw(uow: UnitOfWork, video_id: UUID, keep: bool) -> None:
@@ -154,7 +153,7 @@ def retry(transaction: Transaction, objects: ObjectStore, video_id: UUID) -> Non
 def _retryable(uow: UnitOfWork, video: videos.Video | None) -> videos.Video:
     if video is None:
         raise Problem("not_found")
-    stuck = video.status == VideoStatus.UPLOADED and not videos.has_job(uow.conn, uow.tenant, video.id)
+    stuck = video.status == VideoStatus.UPLOADED and not jobs.is_active(uow.conn, uow.tenant, video.id)
     if video.status != VideoStatus.FAILED and not stuck:
         detail = "실패한 영상만 다시 인코딩할 수 있습니다."
         raise Problem("video_state", detail, status=409, members={"status": video.status})

@@ -109,6 +109,7 @@ def start(
 
     Raises Problem 404, 403 with a code of Denial, 409 too_many_sessions, too_many_devices.
     """
+    access.hold_enrollment(uow.conn, uow.tenant, enrollment_id)
     found = access.standing(uow.conn, uow.tenant, video_id, enrollment_id)
     if found is None:
         raise Problem("not_found")
@@ -153,8 +154,13 @@ def report(
     uow: UnitOfWork, ticket: Ticket, position_ms: int, *, ttl: timedelta, limits: Limits
 ) -> dict[str, Any]:
     """Credit what was watched. Raises what `held` does, and Problem 409 session_inactive."""
-    watching = held(uow, ticket)
-    found, policy = watching.found, watching.policy
+    return _credit(uow, held(uow, ticket), position_ms, ttl=ttl, limits=limits)
+
+
+def _credit(
+    uow: UnitOfWork, watching: Watching, position_ms: int, *, ttl: timedelta, limits: Limits
+) -> dict[str, Any]:
+    ticket, found, policy = watching.ticket, watching.found, watching.policy
     elapsed = max(0, int((found.at - found.watched_at).total_seconds() * 1000))
     skipped = is_skip(watching.watched, position_ms, elapsed, policy)
     state = _tick(uow, ticket, ttl, limits, skipped=skipped, position_ms=position_ms)
@@ -175,10 +181,10 @@ def finish(
     uow: UnitOfWork, ticket: Ticket, position_ms: int | None, *, ttl: timedelta, limits: Limits
 ) -> None:
     """The player closes: the last place counts, and the session ends. One that has ended stays so."""
-    held(uow, ticket)
+    watching = held(uow, ticket)
     alive = ticket.session is None or playback.count(uow.conn, uow.tenant, ticket.session, ttl) is not None
     if position_ms is not None and alive:
-        report(uow, ticket, position_ms, ttl=ttl, limits=limits)
+        _credit(uow, watching, position_ms, ttl=ttl, limits=limits)
     if ticket.session is not None:
         playback.end(uow.conn, uow.tenant, ticket.session, SessionState.ENDED)
 
@@ -193,8 +199,6 @@ def note_events(
     held(uow, ticket)
     if ticket.session is None:
         return {"stored": 0, "session_state": None}
-    if playback.count(uow.conn, uow.tenant, ticket.session, ttl) is None:
-        raise session_inactive()
     rows = [
         {
             "tenant_id": uow.tenant, "session_id": ticket.session, "video_id": ticket.video_id,
@@ -202,7 +206,7 @@ def note_events(
         }
         for event in events
     ]  # fmt: skip
-    new = playback.add_events(uow.conn, rows)
+    new = playback.add_events(uow.conn, rows)  # undone where the session turns out to have ended
     state = _counted(uow, ticket.session, ttl, limits, events=len(new), violations=sum(new))
     return {"stored": len(new), "session_state": state}
 
@@ -223,20 +227,26 @@ def list_videos(
 
 def listed(found: Row[Any]) -> dict[str, Any]:
     """A row of `list_videos` as people get it."""
-    allowed = decision(found)
-    can_play = not isinstance(allowed, Denial)
+    allowed = mode_or_reason(found)
     return {
         **found._mapping,
+        **allowed,
         "duration": (found.duration_ms or 0) / 1000,
-        "can_play": can_play,
-        "access_mode": allowed.value if can_play else None,
-        "reason": None if can_play else allowed.value,
+        "can_play": allowed["reason"] is None,
         "last_position": found.watched_position_ms / 1000,
         "completed": found.completed_at is not None,
     }
 
 
-def decision(found: Row[Any]) -> AccessMode | Denial:
+def mode_or_reason(found: Row[Any]) -> dict[str, str | None]:
+    """`access_mode`, or the `reason` of none."""
+    allowed = _decision(found)
+    if isinstance(allowed, Denial):
+        return {"access_mode": None, "reason": allowed.value}
+    return {"access_mode": allowed.value, "reason": None}
+
+
+def _decision(found: Row[Any]) -> AccessMode | Denial:
     """The rule of domain.access for a row of store.access."""
     return decide(
         Standing(
@@ -264,7 +274,7 @@ def policy_changed() -> Problem:
 
 
 def _policy(found: Row[Any]) -> Policy:
-    allowed = decision(found)
+    allowed = _decision(found)
     if isinstance(allowed, Denial):
         raise denied(allowed)
     return _policy_in(allowed, found)

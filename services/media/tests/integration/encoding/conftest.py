@@ -30,7 +30,6 @@ from media.usecases.encoding.queueing import enqueue
 from media.usecases.encoding.reconciling import MendingPorts, retry_lost
 from media.usecases.encoding.scratch import Scratch
 from prometheus_client import CollectorRegistry
-from servicekit.storage import R2Store, r2_client
 from testkit.points import CrashPoints
 
 TENANT = "hangang"
@@ -133,11 +132,6 @@ def transcoder(source):
 
 
 @pytest.fixture
-def database(migrated):
-    return migrated("media")
-
-
-@pytest.fixture
 def db(database):
     return database.database
 
@@ -145,23 +139,6 @@ def db(database):
 @pytest.fixture
 def admin(database):
     return database.admin
-
-
-@pytest.fixture
-def s3(s3_server):
-    return r2_client(s3_server.endpoint, s3_server.access_key, s3_server.secret_key)
-
-
-@pytest.fixture
-def bucket(s3):
-    name = f"video-{uuid4().hex[:12]}"
-    s3.create_bucket(Bucket=name)
-    return name
-
-
-@pytest.fixture
-def objects(s3, bucket):
-    return R2Store(s3, bucket)
 
 
 @pytest.fixture

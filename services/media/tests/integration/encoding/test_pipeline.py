@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from eventkit.errors import PermanentError, UnavailableError
 from media.domain.failures import EncodeError
+from media.domain.jobs import STALL_LIMIT
 from media.usecases.encoding import pipeline, scratch
 
 PLAYLIST = ("application/vnd.apple.mpegurl", "no-cache")
@@ -77,12 +78,12 @@ def test_a_long_video_is_viewable_before_its_other_renditions_are_encoded(
     ],
 )
 def test_objects_say_what_they_are_and_how_long_they_keep(
-    encoder, upload, video_of, s3, bucket, name, headers
+    encoder, upload, video_of, s3_client, bucket, name, headers
 ):
     video_id = upload()
     encoder.run_once()
     key = video_of(video_id)["master_key"].replace("master.m3u8", name)
-    head = s3.head_object(Bucket=bucket, Key=key)
+    head = s3_client.head_object(Bucket=bucket, Key=key)
     assert (head["ContentType"], head["CacheControl"]) == headers
 
 
@@ -118,6 +119,25 @@ def test_an_academy_s_own_days_and_a_kept_original(encoder, upload, admin, video
         pass
     assert video_of(short)["raw_expires_at"] - video_of(short)["ready_at"] == timedelta(days=7)
     assert video_of(kept)["raw_expires_at"] is None
+
+
+def test_captions_that_take_long_one_after_the_other_are_no_stall(
+    encoder, upload, transcoder, source, clock, job_of
+):
+    transcoder.source = replace(source, captions=source.captions * 3)
+    made, shown = transcoder.captions, []
+    video_id = upload()
+
+    def slowly(*given):
+        made(*given)
+        shown.append(job_of(video_id)["percent"])
+        clock.pass_(seconds=0.9 * STALL_LIMIT.total_seconds())
+        given[-1](source.duration_ms / 1000)
+
+    transcoder.captions = slowly
+    encoder.run_once()
+    assert job_of(video_id)["state"] == "SUCCEEDED"
+    assert shown == sorted(set(shown))
 
 
 # what goes wrong

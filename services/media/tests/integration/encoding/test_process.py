@@ -66,15 +66,11 @@ def encoder_pid(job):
     return int(job["worker"].rpartition(":")[2])
 
 
-def left_behind(scratch_root):
-    return [path for path in scratch_root.rglob("*") if path.is_file() and path.name != "lock"]
-
-
 def transcoding(job_of, video_id):
     return wait_until(lambda: (job := job_of(video_id))["step"] == "transcoding" and job, 120)
 
 
-def test_it_makes_a_video_ready_shows_it_is_alive_and_drains(start, film, video_of, objects, scratch_root):
+def test_it_makes_a_video_ready_shows_it_is_alive_and_drains(start, film, video_of, objects, left):
     video_id = film("h264")
     with start() as (port, log):
         wait_until(lambda: video_of(video_id)["status"] == "READY", 300)
@@ -84,28 +80,26 @@ def test_it_makes_a_video_ready_shows_it_is_alive_and_drains(start, film, video_
     assert re.search(r'academy_encode_attempts_total\{code="",outcome="succeeded"\} 1\.0', shown)
     assert [one["name"] for one in video_of(video_id)["renditions"]] == ["v1", "v2"]
     assert objects.read_range(video_of(video_id)["master_key"], 0, 7) == b"#EXTM3U"
-    assert left_behind(scratch_root) == []
+    assert left() == []
     assert "attempt ended" in log.read_text()
 
 
-def test_sigterm_hands_the_job_back_and_the_next_encoder_finishes_it(
-    start, film, job_of, video_of, scratch_root
-):
+def test_sigterm_hands_the_job_back_and_the_next_encoder_finishes_it(start, film, job_of, video_of, left):
     video_id = film("long")
     with start():
         transcoding(job_of, video_id)
     job = job_of(video_id)
     assert (job["state"], job["failures"]) == ("QUEUED", 0)
-    assert left_behind(scratch_root) == []
+    assert left() == []
     with start():
         wait_until(lambda: video_of(video_id)["status"] == "READY", 300)
 
 
-def test_kill_9_costs_one_failure_and_leaves_nothing(start, film, job_of, video_of, admin, scratch_root):
+def test_kill_9_costs_one_failure_and_leaves_nothing(start, film, job_of, video_of, admin, left):
     video_id = film("long")
     with start():
         os.kill(encoder_pid(transcoding(job_of, video_id)), signal.SIGKILL)
-    assert left_behind(scratch_root) != []
+    assert left() != []
     # a minute later
     admin.execute("UPDATE encode_job SET lease_until = now() - interval '1 second'")
     with start():
@@ -113,7 +107,7 @@ def test_kill_9_costs_one_failure_and_leaves_nothing(start, film, job_of, video_
         admin.execute("UPDATE encode_job SET due_at = now()")
         wait_until(lambda: video_of(video_id)["status"] == "READY", 300)
     assert job_of(video_id)["failures"] == 1
-    assert left_behind(scratch_root) == []
+    assert left() == []
 
 
 def test_an_idle_encoder_ends_by_itself(start, film, video_of):

@@ -12,7 +12,7 @@ import psutil
 import pytest
 from media.adapters.ffmpeg import Ffmpeg, Limits, Tools, ToolsMissingError, find_tools
 from media.adapters.ffmpeg.run import SilentError, run
-from media.domain.failures import EncodeError
+from media.domain.failures import TRANSIENT, EncodeError
 from media.domain.ladder import ladder
 from testkit.waiting import wait_until
 
@@ -104,7 +104,7 @@ def test_one_that_goes_on_without_progress_is_stopped_with_its_children(transcod
     with pytest.raises(EncodeError, match="encoder_stalled") as caught:
         hanging.encode(videos.path("h264"), source, ladder(source), tmp_path / "out", quiet)
 
-    assert not caught.value.permanent
+    assert caught.value.code in TRANSIENT
     assert own_children() == before
 
 

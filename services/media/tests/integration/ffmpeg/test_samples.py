@@ -5,10 +5,12 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
+from media.adapters.ffmpeg.probe import MAX_CAPTIONS
 from media.domain.failures import PERMANENT, EncodeError
 from media.domain.playlists import check_master, check_media
 from media.domain.renditions import Listed, ListedCaption, compare, master
 from testkit.videos import BROKEN, PLAYABLE
+from testkit.videos import ffmpeg as make_sample
 
 TALL = [(270, 480), (360, 640)]
 WIDE = [(480, 270), (640, 360)]
@@ -64,7 +66,7 @@ def test_a_script_that_passed_for_a_video_still_opens_nothing(kind, ffmpeg, vide
     with pytest.raises(EncodeError) as caught:
         ffmpeg.poster(videos.path(kind), source, tmp_path, quiet)
 
-    assert caught.value.permanent
+    assert caught.value.code in PERMANENT
     assert list(tmp_path.iterdir()) == []
 
 
@@ -122,6 +124,19 @@ def test_captions_become_webvtt(encode, ffmpeg, videos, tmp_path):
     listed = [ListedCaption(caption, "c1/index.m3u8")]
     text = master([Listed(one, f"{one.name}/index.m3u8") for one in made.renditions], listed)
     assert check_master(text) == []
+
+
+def test_a_file_cannot_ask_for_captions_without_end(ffmpeg, videos, tmp_path):
+    text, path = tmp_path / "text.srt", tmp_path / "many.mkv"
+    text.write_text("1\n00:00:00,500 --> 00:00:01,500\n안녕하세요\n", "utf-8")
+    many = ["-map", "1"] * (MAX_CAPTIONS + 3)
+    make_sample(
+        *("-i", str(videos.path("h264")), "-i", str(text), "-map", "0", *many, "-c", "copy", str(path))
+    )
+
+    captions = ffmpeg.probe(path, quiet).captions
+
+    assert [caption.index for caption in captions] == list(range(2, 2 + MAX_CAPTIONS))
 
 
 @pytest.mark.parametrize(("kind", "size"), [("h264", (640, 360)), ("phone", (360, 640)), ("odd", (641, 359))])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,7 +24,6 @@ from servicekit.sign_ins import SignIn
 from testkit.api import SIGNING_SECRET, environment, signed_in
 from testkit.database import TestDatabase
 from testkit.objects import MemoryObjects
-from testkit.plugin import Migrated
 from testkit.tokens import Issuer
 
 MEDIA = "/api/v1/media/"
@@ -177,6 +177,11 @@ class Academy:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return self.app.test_client().open(url, method=method, headers=named)
 
+    @staticmethod
+    def addresses(answer: Any) -> list[str]:
+        """Every address in a playlist or storyboard that was fetched."""
+        return re.findall(r"/api/v1/media/hls/[^\"\s#]+", answer.get_data(as_text=True))
+
     def watched_for(self, seconds: int) -> None:
         """As if the last report of everybody had come so long ago."""
         self.sql("UPDATE video_progress SET updated_at = updated_at - make_interval(secs => %s)", seconds)
@@ -193,11 +198,6 @@ class Academy:
         return self.sql(
             "SELECT state, event_count, violation_count FROM playback_session ORDER BY started_at"
         )
-
-
-@pytest.fixture
-def database(migrated: Migrated) -> TestDatabase:
-    return migrated("media")
 
 
 @pytest.fixture

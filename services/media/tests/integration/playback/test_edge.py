@@ -4,10 +4,9 @@ import json
 import subprocess
 from base64 import b64decode, b64encode
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
 from shutil import copy, which
-from threading import Thread
 from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
 
@@ -15,6 +14,7 @@ import pytest
 from media.domain.signing import Grant, SignatureRefusedError, SigningKeys, signing_keys
 from testkit.api import SIGNING_SECRET
 from testkit.browser import BINARY, DRIVER, running_browser
+from testkit.servers import serving
 
 WORKER = Path(__file__).parents[5] / "deploy" / "edge" / "worker.js"
 RUNNER = Path(__file__).with_name("edge_runner.mjs")
@@ -55,20 +55,19 @@ def in_chromium(given, folder):
         def log_message(self, *_):
             """Quiet."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Files, directory=folder))
-    Thread(target=server.serve_forever, daemon=True).start()
     script = """
         const [given, done] = arguments;
         Promise.all([import("/worker.js"), import("/edge_runner.mjs")])
             .then(([worker, runner]) => runner.run(worker.default, given))
             .then(done, (error) => done(`${error}`));
     """
-    with running_browser(folder / "browser") as browser, browser.profile(folder) as driver:
-        driver.get(f"http://127.0.0.1:{server.server_port}/page.html")
-        answers = driver.execute_async_script(script, given)
-    server.shutdown()
-    server.server_close()
-    return answers
+    with (
+        serving(partial(Files, directory=folder)) as url,
+        running_browser(folder / "browser") as browser,
+        browser.profile(folder) as driver,
+    ):
+        driver.get(f"{url}/page.html")
+        return driver.execute_async_script(script, given)
 
 
 @pytest.fixture(

@@ -22,17 +22,24 @@ def playing(academy):
     return player, video, player.started(video)
 
 
-def addresses(answer):
-    """Every address in a playlist or storyboard."""
-    return re.findall(r"/api/v1/media/hls/[^\"\s#]+", answer.get_data(as_text=True))
-
-
 @pytest.fixture
 def segment(academy, playing):
     """The signed address of a segment, as a player finds it: master, variant, segment."""
-    [variant] = addresses(academy.fetch(playing[2]["play_url"]))
-    _, first, _ = addresses(academy.fetch(variant))
+    [variant] = academy.addresses(academy.fetch(playing[2]["play_url"]))
+    _, first, _ = academy.addresses(academy.fetch(variant))
     return first
+
+
+def test_a_quality_can_be_chosen_as_long_as_segments_play(academy, playing):
+    """A player reads a variant's playlist when it first needs it, which may be hours after the start."""
+    begun = playing[2]["play_url"]
+    [variant] = academy.addresses(academy.fetch(begun))
+    _, first, _ = academy.addresses(academy.fetch(variant))
+    start, quality, segment = (
+        int(dict(parse_qsl(urlsplit(url).query))["exp"]) for url in (begun, variant, first)
+    )
+    assert segment - 5 <= quality <= segment
+    assert quality - start >= 2 * 3600
 
 
 def changed(url, **parts):
@@ -46,8 +53,8 @@ def test_from_the_start_to_a_range_of_a_segment(academy, playing):
     assert (master.status_code, master.content_type) == (200, "application/vnd.apple.mpegurl")
     assert master.headers["Cache-Control"] == "private, no-store"
     assert "#EXT-X-STREAM-INF:BANDWIDTH=500000" in master.get_data(as_text=True)
-    variant = academy.fetch(addresses(master)[0])
-    init, first, last = addresses(variant)
+    variant = academy.fetch(academy.addresses(master)[0])
+    init, first, last = academy.addresses(variant)
     assert 'URI="/api/v1/media/hls/' in variant.get_data(as_text=True)
     assert academy.fetch(init).content_type == "video/mp4"
     whole = academy.fetch(first)
@@ -99,7 +106,7 @@ def test_the_storyboard_and_the_poster(academy, playing):
     body = playing[2]
     board = academy.fetch(body["storyboard_url"])
     assert (board.status_code, board.content_type) == (200, "text/vtt; charset=utf-8")
-    [picture] = addresses(board)
+    [picture] = academy.addresses(board)
     assert board.get_data(as_text=True).rstrip().endswith("#xywh=0,0,160,90")
     for url in (picture, body["poster_url"]):
         answer = academy.fetch(url)
@@ -232,7 +239,7 @@ def test_staff_previews_leave_no_trace(academy):
     answer = staff.post(f"/api/v1/media/videos/{video}/preview/")
     assert answer.status_code == 200
     master = academy.fetch(answer.json["play_url"])
-    assert addresses(academy.fetch(addresses(master)[0]))
+    assert academy.addresses(academy.fetch(academy.addresses(master)[0]))
     assert dict(parse_qsl(urlsplit(answer.json["play_url"]).query))["uid"] == "s:teacher-1"
     refusal = refused(staff.post(f"/api/v1/media/videos/{waiting}/preview/"))
     assert refusal == (409, "video_not_ready", "아직 재생할 수 없는 영상입니다.")

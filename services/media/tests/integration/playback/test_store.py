@@ -1,36 +1,20 @@
 """The origin over a real S3 server: bytes stream from the bucket, and its absence is told."""
 
-import re
-from uuid import uuid4
-
 import pytest
-from servicekit.storage import R2Store, r2_client
+from servicekit.storage import R2Store
 from testkit.api import refused
 
 pytestmark = pytest.mark.servers
 
 
-@pytest.fixture
-def bucket(s3_server):
-    client = r2_client(s3_server.endpoint, s3_server.access_key, s3_server.secret_key)
-    name = f"video-{uuid4().hex[:12]}"
-    client.create_bucket(Bucket=name)
-    return client, name
-
-
-def addresses(answer):
-    return re.findall(r"/api/v1/media/hls/[^\"\s#]+", answer.get_data(as_text=True))
-
-
-def test_the_whole_path_from_a_bucket(make_academy, bucket):
-    client, name = bucket
-    academy = make_academy(store=R2Store(client, name))
+def test_the_whole_path_from_a_bucket(make_academy, s3_client, bucket):
+    academy = make_academy(store=R2Store(s3_client, bucket))
     video, player = academy.video(), academy.student("ONLINE")
     for key, content in academy.objects.content.items():
-        client.put_object(Bucket=name, Key=key, Body=content)
+        s3_client.put_object(Bucket=bucket, Key=key, Body=content)
     begun = player.started(video)
-    [variant] = addresses(academy.fetch(begun["play_url"]))
-    _, first, _ = addresses(academy.fetch(variant))
+    [variant] = academy.addresses(academy.fetch(begun["play_url"]))
+    _, first, _ = academy.addresses(academy.fetch(variant))
     whole = academy.fetch(first)
     assert (whole.status_code, whole.content_length) == (200, 10240)
     part = academy.fetch(first, Range="bytes=256-511")
@@ -38,8 +22,8 @@ def test_the_whole_path_from_a_bucket(make_academy, bucket):
     assert academy.fetch(first, Range="bytes=-256").data == bytes(range(256))
     assert academy.fetch(first, "HEAD").content_length == 10240
     assert refused(academy.fetch(first, Range="bytes=10240-"))[:2] == (416, "range_not_satisfiable")
-    client.delete_object(
-        Bucket=name, Key=next(key for key in academy.objects.content if key.endswith("00000.m4s"))
+    s3_client.delete_object(
+        Bucket=bucket, Key=next(key for key in academy.objects.content if key.endswith("00000.m4s"))
     )
     assert refused(academy.fetch(first))[:2] == (404, "not_found")
 

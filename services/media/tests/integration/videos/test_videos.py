@@ -129,6 +129,10 @@ def test_a_video_moves_within_its_session(studio: Any) -> None:
     studio.begin(other, title="x")
     studio.patch(ids["a"], session=other, position=1)
     assert titles(studio.get(VIDEOS, session=other)) == ["a", "x"]
+    # the place it has where it is now may be another one there
+    assert studio.show(ids["b"])["position"] == 1
+    studio.patch(ids["b"], session=other, position=1)
+    assert titles(studio.get(VIDEOS, session=other)) == ["b", "a", "x"]
 
 
 def test_a_deleted_video_is_gone_for_all_and_its_encoding_ends(studio: Any) -> None:

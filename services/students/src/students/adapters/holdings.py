@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import http.client
-import json
-import urllib.request
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from urllib.error import URLError
 from uuid import UUID
 
 from servicekit.lifecycle import outgoing_headers
+from servicekit.peers import FAILURES, ask
 
 from students.ports import Holdings
 
@@ -42,12 +39,10 @@ class HttpHoldings:
         try:
             for start in range(0, len(student_ids), _AT_ONCE):
                 part = [str(student_id) for student_id in student_ids[start : start + _AT_ONCE]]
-                body = json.dumps({"tenant_id": tenant, "student_ids": part}).encode()
-                headers = {"Content-Type": "application/json", "X-Worker-Token": self._token, **cause}
-                request = urllib.request.Request(address + _PATH, body, headers)  # noqa: S310 - http(s) by the setting
-                with urllib.request.urlopen(request, timeout=_TIMEOUT) as answer:  # noqa: S310 - as above
-                    given = json.load(answer)["holdings"]
+                asked = {"tenant_id": tenant, "student_ids": part}
+                answer = ask(address + _PATH, self._token, asked, seconds=_TIMEOUT, cause=cause)
+                given = answer["holdings"]
                 found |= {UUID(student): counts for student, counts in given.items()}
-        except (URLError, OSError, http.client.HTTPException, ValueError, LookupError, AttributeError):
+        except FAILURES:
             return None
         return found

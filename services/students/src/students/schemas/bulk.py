@@ -7,7 +7,7 @@ from typing import Any
 
 from contracts.identity import MAX_NAME
 from marshmallow import Schema, ValidationError, fields
-from servicekit.fields import Data, Password, StrictSchema, Whole
+from servicekit.fields import Data, Password, StrictSchema, Whole, messages
 
 from students.domain.records import GivenRow
 from students.schemas.students import MAX_BULK, NewStudentSchema
@@ -22,12 +22,9 @@ class BulkRowSchema(NewStudentSchema):
 class BulkRows(fields.Field[list[GivenRow]]):
     """1 to 500 rows, each a GivenRow whatever it holds."""
 
-    default_error_messages = {  # noqa: RUF012 - declared so by marshmallow
-        "required": "필수 항목입니다.",
-        "null": "비워 둘 수 없습니다.",
-        "invalid": "목록이어야 합니다.",
-        "length": "1명 이상 {max}명 이하여야 합니다.",
-    }
+    default_error_messages = messages(
+        invalid="목록이어야 합니다.", length="1명 이상 {max}명 이하여야 합니다."
+    )
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(metadata={"type": "array", "minItems": 1, "maxItems": MAX_BULK}, **kwargs)

@@ -6,7 +6,7 @@ from typing import Any
 
 from contracts.identity import MAX_NAME, normalise_name, normalise_phone
 from marshmallow import ValidationError, fields, post_load
-from servicekit.fields import Data, Ids, StrictSchema, Text
+from servicekit.fields import Data, Ids, StrictSchema, Text, messages
 
 from students.domain.records import MAX_CUSTOM_FIELDS, MAX_CUSTOM_TEXT, MAX_LABEL, MAX_TAGS, login_id_of
 
@@ -65,12 +65,9 @@ class LoginId(Text):
 class CustomFields(fields.Field[dict[str, str]]):
     """An object of at most 30 labels, each with a text of at most 500 characters."""
 
-    default_error_messages = {  # noqa: RUF012 - declared so by marshmallow
-        "required": "필수 항목입니다.",
-        "null": "비워 둘 수 없습니다.",
-        "invalid": "항목 이름과 내용으로 된 JSON 객체여야 합니다.",
-        "length": "항목은 {max}개 이하여야 합니다.",
-    }
+    default_error_messages = messages(
+        invalid="항목 이름과 내용으로 된 JSON 객체여야 합니다.", length="항목은 {max}개 이하여야 합니다."
+    )
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)

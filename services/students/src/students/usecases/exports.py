@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
 
 from eventkit.clock import SEOUL
-from eventkit.uow import UnitOfWork
+from eventkit.uow import Transaction, UnitOfWork
 from servicekit.csv_files import BOM, rendered
 
 from students.domain.audit import Action, Actor
@@ -16,7 +15,6 @@ from students.domain.records import shown_fields, shown_phone
 from students.store import students as store
 from students.usecases import audit, showing
 
-Transaction = Callable[[], AbstractContextManager[UnitOfWork]]
 Student = Mapping[str, Any]
 
 BATCH = 2000

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ MIN_SECONDS = 0.5
 MAX_SECONDS = 12 * 3600
 MAX_SIDE = 4096
 MIN_SIDE = 16
+MAX_CAPTIONS = 16
+"""Each is made by reading the whole file again; a file can hold thousands."""
 _MAX_JSON = 4 * 1024 * 1024
 _TAIL_SECONDS = 10
 _CODECS = frozenset(
@@ -80,7 +83,7 @@ def probe(tools: Tools, limits: Limits, path: Path, watch: Watch) -> Source:
         fps=_ratio(video.get("avg_frame_rate")),
         variable_rate=_varies(video),
         audio=_audio(_first(streams, "audio")),
-        captions=tuple(_captions(streams)),
+        captions=tuple(islice(_captions(streams), MAX_CAPTIONS)),
         picture_ms=round(picture * 1000),
         interlaced=video.get("field_order") in {"tt", "bb", "tb", "bt"},
     )

@@ -8,7 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from shutil import which
 
-GIB = 1 << 30
+from media.domain.videos import GIB
 
 
 class ToolsMissingError(Exception):

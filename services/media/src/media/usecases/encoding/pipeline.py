@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from posixpath import relpath
 
@@ -105,10 +106,8 @@ class _Work:
             self.attempt.ports.points("encoded")
             self.attempt.enter(Step.VALIDATING, encoded, examined)
         fresh = self._examine(todo, out, [one for one in (*before, *recalled.values()) if one])
-        step = (end - examined) / len(group)
-        for number, rung in enumerate(group):
-            at = examined + number * step
-            yield recalled[rung] or self._upload(rung, fresh[rung], out / rung.name, (at, at + step))
+        for rung, part in zip(group, _parts((examined, end), len(group)), strict=True):
+            yield recalled[rung] or self._upload(rung, fresh[rung], out / rung.name, part)
 
     def _examine(self, rungs: Sequence[Rung], out: Path, known: Sequence[Made]) -> dict[Rung, Rendition]:
         """The gate: each rendition by itself, then all that there are side by side."""
@@ -140,10 +139,13 @@ class _Work:
         """Poster, storyboard and captions in the store; their sizes by name."""
         transcoder, folder = self.attempt.ports.transcoder, self.folder / "extras"
         folder.mkdir()
-        self.attempt.enter(Step.THUMBNAIL, *_EXTRAS)
+        pictures, *texts = _parts(_EXTRAS, 1 + len(self.source.captions))
+        self.attempt.enter(Step.THUMBNAIL, *pictures)
         transcoder.poster(self.raw, self.source, folder, self._watch)
         transcoder.storyboard(self.raw, self.source, folder, self._watch)
-        for number, caption in enumerate(self.source.captions):
+        for number, (caption, part) in enumerate(zip(self.source.captions, texts, strict=True)):
+            # each reads the whole file again: together they may take longer than STALL_LIMIT
+            self.attempt.enter(Step.THUMBNAIL, *part)
             into = folder / _captions(number)
             into.mkdir(parents=True)
             transcoder.captions(self.raw, self.source, caption, into, self._watch)
@@ -191,6 +193,13 @@ class _Work:
 
     def _watch(self, seconds: float) -> None:
         self.attempt.moved(seconds * 1000 / max(self.source.duration_ms, 1))
+
+
+def _parts(window: Window, count: int) -> list[Window]:
+    """The window in `count` equal ones."""
+    start, end = window
+    edges = [start + (end - start) * number / count for number in range(count + 1)]
+    return list(pairwise(edges))
 
 
 def _captions(number: int) -> str:

@@ -24,11 +24,14 @@ class Scratch:
 
     def __init__(self, root: Path) -> None:
         root.mkdir(parents=True, exist_ok=True)
-        for folder in root.glob(f"{_PREFIX}*"):
-            _remove_if_left(folder)
-        self._folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=root))
-        self._lock = (self._folder / _LOCK).open("w")
-        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        # one at a time: a folder that is not locked yet looks as if its process were gone
+        with (root / _LOCK).open("w") as alone:
+            fcntl.flock(alone, fcntl.LOCK_EX)
+            for folder in root.glob(f"{_PREFIX}*"):
+                _remove_if_left(folder)
+            self._folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=root))
+            self._lock = (self._folder / _LOCK).open("w")
+            fcntl.flock(self._lock, fcntl.LOCK_EX)
 
     @contextmanager
     def folder(self, name: str) -> Iterator[Path]:

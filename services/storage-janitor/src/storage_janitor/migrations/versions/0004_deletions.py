@@ -17,7 +17,6 @@ def upgrade() -> None:
         sa.Column("video_id", sa.Uuid, primary_key=True),
         sa.Column("state", sa.Text, nullable=False),
         sa.Column("raw_key", sa.Text),
-        sa.Column("hls_prefix", sa.Text),
         sa.Column("raw_expires_at", sa.DateTime(timezone=True)),
         sa.Column("version", sa.Uuid, nullable=False),
         sa.CheckConstraint(
