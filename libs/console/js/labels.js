@@ -88,7 +88,7 @@ export const SERVICES = /** @type {Record<string, string>} */ ({
 export const HOLDINGS = /** @type {Record<string, string>} */ ({
   students: "학생", account: "계정", tags: "태그", photo: "사진", photos: "사진", registration_requests: "가입 신청", parent_names: "학부모 이름",
   enrollments: "수강", session_enrollments: "차시 배정", attendance: "출결", merges: "합친 기록", import_rows: "명단 행", workbooks: "엑셀 파일",
-  profiles: "학생 사본", recipients: "메시지 수신자", messages: "메시지", events: "전달 기록", answers: "응답 사본", dead_letters: "처리 못 한 전달",
+  profiles: "학생 사본", recipients: "메시지 수신자", messages: "메시지", requests: "알림 요청", events: "전달 기록", answers: "응답 사본", dead_letters: "처리 못 한 전달",
 });
 
 /** The services as operators call them; one is not called as its context. */
