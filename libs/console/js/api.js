@@ -113,6 +113,11 @@ export class Api {
   }
 
   /** @returns {Promise<any>} */
+  put(/** @type {string} */ path, /** @type {unknown} */ body, /** @type {Options} */ options = {}) {
+    return this.#send("PUT", path, { ...options, body });
+  }
+
+  /** @returns {Promise<any>} */
   patch(/** @type {string} */ path, /** @type {unknown} */ body, /** @type {Options} */ options = {}) {
     return this.#send("PATCH", path, { ...options, body });
   }

@@ -12,6 +12,18 @@ import { jobPage } from "./pages/job.js";
 import { letterPage } from "./pages/letter.js";
 import { lettersPage } from "./pages/letters.js";
 import { mergesPage } from "./pages/merges.js";
+import { MessagingClient } from "./messaging/client.js";
+import { messageAmbiguousPage } from "./pages/message-ambiguous.js";
+import { messageBatchPage } from "./pages/message-batch.js";
+import { messageBatchesPage } from "./pages/message-batches.js";
+import { messageConsentPage } from "./pages/message-consent.js";
+import { messageLogPage } from "./pages/message-log.js";
+import { messageRequestsPage } from "./pages/message-requests.js";
+import { messageSettingsPage } from "./pages/message-settings.js";
+import { messageTemplatePage, newMessageTemplatePage } from "./pages/message-template.js";
+import { messageTemplatesPage } from "./pages/message-templates.js";
+import { messageTriggersPage } from "./pages/message-triggers.js";
+import { messagesPage } from "./pages/messages.js";
 import { operatorAuditPage } from "./pages/operator-audit.js";
 import { overviewPage } from "./pages/overview.js";
 import { readinessPage } from "./pages/readiness.js";
@@ -35,6 +47,7 @@ import { Shell } from "./ui/shell.js";
 /**
  * What every page is given.
  * @typedef {{ auth: Auth, api: Api, router: Router, roster: RosterClient, students: StudentsClient, operations: OperationsClient,
+ *             messaging: MessagingClient,
  *             recent: Recent, sent: { jobId: string, draft: import("./roster/client.js").Draft } | null }} App
  *           `sent`: the last upload with its file, so that a preview can be applied; gone on reload
  */
@@ -49,6 +62,18 @@ const ACADEMY = [
   { path: "/students/:id", page: studentPage, under: "/students" },
   { path: "/students/:id/edit", page: editStudentPage, under: "/students" },
   { path: "/registrations", page: registrationsPage, nav: "가입 신청" },
+  { path: "/messages", page: messagesPage, nav: "메시지" },
+  { path: "/messages/batches", page: messageBatchesPage, under: "/messages" },
+  { path: "/messages/batches/:id", page: messageBatchPage, under: "/messages" },
+  { path: "/messages/log", page: messageLogPage, under: "/messages" },
+  { path: "/messages/ambiguous", page: messageAmbiguousPage, under: "/messages" },
+  { path: "/messages/templates", page: messageTemplatesPage, under: "/messages" },
+  { path: "/messages/templates/new", page: newMessageTemplatePage, under: "/messages" },
+  { path: "/messages/templates/:id", page: messageTemplatePage, under: "/messages" },
+  { path: "/messages/triggers", page: messageTriggersPage, under: "/messages" },
+  { path: "/messages/requests", page: messageRequestsPage, under: "/messages" },
+  { path: "/messages/consent", page: messageConsentPage, under: "/messages" },
+  { path: "/messages/settings", page: messageSettingsPage, under: "/messages" },
   { path: "/merges", page: mergesPage, nav: "같은 학생 확인" },
   { path: "/trash", page: trashPage, nav: "삭제된 학생" },
   { path: "/trash/duplicates", page: duplicatesPage, under: "/trash" },
@@ -79,6 +104,7 @@ function start() {
   const router = new Router({ routes: ROUTES, home, show: (view, path) => shell.show(view, path) });
   /** @type {App} */
   const app = {
+    messaging: new MessagingClient(api),
     auth, api, router, roster: new RosterClient(api), students: new StudentsClient(api), operations: new OperationsClient(api), recent: new Recent(auth), sent: null,
   };
   router.app = app;
