@@ -117,7 +117,7 @@ def test_a_switch_that_is_refused_goes_back(manager, api, made):
     manager.shot("88-triggers-phone")
 
 
-def test_the_hold_asks_why_and_staff_have_no_switch(desk, manager, api, settled):
+def test_the_hold_asks_why(manager, api, settled):
     manager.open("#/messages/settings")
     api.on("PUT", "messaging/hold/", lambda asked: (200, settled | asked | {"held_by": "user-1"}))
     manager.button("모든 발송 멈추기").click()
@@ -168,6 +168,7 @@ def test_a_number_is_denied_and_let_go_with_a_reason(desk, api, settled):
     desk.labelled("사유").send_keys("민원")
     desk.answer("기록")
     assert api.sent("POST", "denylist/") == [{"phone": "010-7001-0009", "reason": "민원"}]
+    desk.wait(lambda: len(api.sent("GET", "denylist/")) == 2 and not desk.all("[aria-busy=true]"))
     api.on("POST", "messaging/denylist/([^/]+)/remove/", lambda *_: (204, None))
     desk.button("해제").click()
     desk.labelled("사유").send_keys("본인 요청")
