@@ -30,11 +30,19 @@ def test_every_event_type_is_published_and_handled_by_every_subscriber(academy, 
     assert academy.run(lecture, workbook(tmp_path / "a.xlsx", {"명단": ROSTER}))["status"] == "DONE"
     assert academy.run(lecture, workbook(tmp_path / "b.xlsx", {"공지": NO_ROSTER}))["status"] == "FAILED"
     academy.settle()
+    ask_for_a_message(academy)
     merge_and_purge(academy)
     original_gone_then_all(academy, video)
     academy.settle()
     assert academy.routes() == {(t.name, service) for t in REGISTRY for service in t.subscribers}
     assert academy.unaccounted() == []
+
+
+def ask_for_a_message(academy):
+    """By a trigger that waits for somebody's confirmation."""
+    students = [student["id"] for student in academy.api.get(f"{STUDENTS}/")["results"]]
+    body = {"trigger": "absent_occurred", "occurrence": "2026-03-02", "student_ids": students}
+    academy.api.post("/api/v1/messaging/requests/", body)
 
 
 def merge_and_purge(academy):

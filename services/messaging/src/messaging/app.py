@@ -8,7 +8,7 @@ from servicekit.api_kit import ApiKit
 
 from messaging.adapters.providers import provider
 from messaging.domain.recipients import Fingerprints
-from messaging.http import BLUEPRINTS
+from messaging.http import BLUEPRINTS, OPERATED
 from messaging.ports import Ports
 from messaging.settings import Settings
 from messaging.store.erasure import holdings
@@ -23,4 +23,4 @@ def create_app(settings: Settings | None = None) -> Flask:
         own.webhook_tokens.reveal(),
         SYSTEM_CLOCK,
     )
-    return kit.app(BLUEPRINTS, ports=ports, holdings=holdings)
+    return kit.app(BLUEPRINTS, operated=OPERATED, ports=ports, holdings=holdings)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from contracts.columns import concat
+from eventkit.clock import Clock
 from eventkit.envelope import Event
 from eventkit.uow import UnitOfWork
 from servicekit.erasure import Eraser
 
-from messaging.usecases import recipients
+from messaging.domain.recipients import Fingerprints
+from messaging.usecases import recipients, requests
 from messaging.usecases.erasure import erase_students
 
 
@@ -31,3 +33,12 @@ def on_student_unmerged(uow: UnitOfWork, events: Sequence[Event]) -> None:
 def on_student_purged(uow: UnitOfWork, events: Sequence[Event], *, erase: Eraser) -> None:
     """Deletes their `recipient` rows and their traces in events, answers and dead letters."""
     erase(uow, events, erase_students)
+
+
+def on_message_requested(
+    uow: UnitOfWork, events: Sequence[Event], *, prints: Fingerprints, clock: Clock
+) -> None:
+    """Queues what an automatic trigger asks for, keeps a manual one's until a person confirms it, and shows
+    what was refused."""
+    for event in events:
+        requests.take(uow, prints, event, clock.now())

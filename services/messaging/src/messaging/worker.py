@@ -31,6 +31,12 @@ def build_worker(settings: Settings) -> Worker:
             on("students.student.merged", handlers.on_student_merged, rebuildable=True),
             on("students.student.unmerged", handlers.on_student_unmerged, rebuildable=True),
             on("students.student.purged", handlers.on_student_purged, erase=kit.eraser),
+            on(
+                "messaging.message.requested",
+                handlers.on_message_requested,
+                prints=Fingerprints(settings.recipient_key.reveal()),
+                clock=kit.runtime.clock,
+            ),
         ],
         periodic_tasks(kit, settings),
         loops=loops(kit, settings),

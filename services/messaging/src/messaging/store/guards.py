@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row
 from sqlalchemy.dialects.postgresql import insert
 
 from messaging.domain.consent import Kind, Standing
+from messaging.store.consents import stands
 from messaging.store.tables import (
     consent,
     denylist,
@@ -54,8 +55,7 @@ def against(conn: Connection, tenant: str, fingerprints: Collection[str]) -> Aga
     refused = conn.execute(sa.select(opt_out.c.fingerprint, opt_out.c.scope).where(of(opt_out)))
     consents: dict[str, dict[Kind, Standing]] = {}
     for row in conn.execute(sa.select(consent).where(of(consent))):
-        stands = Standing(row.given, row.changed_at, row.confirmed_at, row.notified_at)
-        consents.setdefault(row.fingerprint, {})[Kind(row.kind)] = stands
+        consents.setdefault(row.fingerprint, {})[Kind(row.kind)] = stands(row)
     return Against(frozenset(denied), {row.fingerprint: row.scope for row in refused}, consents)
 
 

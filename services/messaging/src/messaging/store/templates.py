@@ -55,9 +55,10 @@ def serves_a_trigger(conn: Connection, tenant: str, template_id: UUID) -> bool:
 
 
 def in_review(conn: Connection, most: int) -> Sequence[str]:
-    """Provider's codes of templates of all tenants that wait for a reviewer, the oldest first."""
+    """Provider's codes of templates of all tenants that wait for a reviewer, in no order: one that
+    cannot be asked about never stands before the others."""
     query = sa.select(_T.provider_code).where(_T.review == "PENDING", _T.deleted_at.is_(None))
-    return conn.execute(query.order_by(_T.submitted_at).limit(most)).scalars().all()
+    return conn.execute(query.order_by(sa.func.random()).limit(most)).scalars().all()
 
 
 _REVIEWED = sa.text("""

@@ -49,7 +49,7 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
-class _Plan:
+class Plan:
     """What an ask comes to: a message per student, and students whom it cannot reach, by code."""
 
     wanted: list[Wanted]
@@ -74,9 +74,9 @@ def estimate(uow: UnitOfWork, prints: Fingerprints, ask: Ask, now: datetime) -> 
     that texts refuses; 404 for the template; 422 for `at` and `not_after`.
     """
     batch_id = new_id()
-    plan = _plan(uow, ask, now, batch_id)
+    plan = plan_of(uow, ask, now, batch_id)
     judged = judge(uow, prints, plan.wanted, now)
-    found = _estimate(uow, ask, plan, judged)
+    found = estimated(uow, ask, plan, judged)
     return {"confirm": f"{batch_id.hex}{_digest(ask, judged)}", **found.answer()}
 
 
@@ -90,19 +90,19 @@ def send(
     batch_id, digest = UUID(confirm[:32]), confirm[32:]
     if batches.exists(uow.conn, uow.tenant, batch_id):
         raise _already_sent(batch_id)
-    plan = _plan(uow, ask, now, batch_id)
+    plan = plan_of(uow, ask, now, batch_id)
     judged = judge(uow, prints, plan.wanted, now)
     if _digest(ask, judged) != digest:
         detail = "미리보기 뒤에 받는 사람, 내용 또는 가격이 달라졌습니다. 다시 확인해 주세요."
         raise Problem("estimate_changed", detail, status=409)
-    found = _estimate(uow, ask, plan, judged)
+    found = estimated(uow, ask, plan, judged)
     if not batches.insert(uow.conn, _batch(uow, ask, plan, len(judged), by, now, batch_id)):
         raise _already_sent(batch_id)
     queue(uow, prints, plan.wanted, by, now, strict=True)
     return {"batch_id": batch_id, **found.answer()}
 
 
-def _plan(uow: UnitOfWork, ask: Ask, now: datetime, batch_id: UUID) -> _Plan:
+def plan_of(uow: UnitOfWork, ask: Ask, now: datetime, batch_id: UUID) -> Plan:
     _check_times(ask, now)
     row = settings_store.settings(uow.conn, uow.tenant)
     if not row.sender:
@@ -118,7 +118,7 @@ def _plan(uow: UnitOfWork, ask: Ask, now: datetime, batch_id: UUID) -> _Plan:
             unreachable.setdefault(one[0], []).append(one[1])
     if not wanted:
         raise Problem("no_recipients", "보낼 수 있는 전화번호가 없습니다.", status=400)
-    return _Plan(wanted, unreachable, said.category)
+    return Plan(wanted, unreachable, said.category)
 
 
 def _check_times(ask: Ask, now: datetime) -> None:
@@ -227,7 +227,7 @@ def _message(
     )  # fmt: skip
 
 
-def _estimate(uow: UnitOfWork, ask: Ask, plan: _Plan, judged: Sequence[Judged]) -> Estimate:
+def estimated(uow: UnitOfWork, ask: Ask, plan: Plan, judged: Sequence[Judged]) -> Estimate:
     row = settings_store.settings(uow.conn, uow.tenant)
     paused = guards.HELD if row.hold else None if row.is_active else guards.INACTIVE
     balance = counting.available(uow)
@@ -249,7 +249,7 @@ def _line(one: Judged) -> str:
 
 
 def _batch(
-    uow: UnitOfWork, ask: Ask, plan: _Plan, total: int, by: str, now: datetime, batch_id: UUID
+    uow: UnitOfWork, ask: Ask, plan: Plan, total: int, by: str, now: datetime, batch_id: UUID
 ) -> dict[str, Any]:
     return {
         "tenant_id": uow.tenant,

@@ -16,8 +16,11 @@ BY_SENDER = "task:sender"
 """Who moved money where nobody did."""
 
 
-def charge(conn: Connection, tenant: str, amount: Decimal, reference: str, by: str) -> store.Balances:
-    """Credit what was paid; the balances after it. The same reference and amount again changes nothing.
+def charge(
+    conn: Connection, tenant: str, amount: Decimal, reference: str, by: str
+) -> tuple[store.Balances, bool]:
+    """Credit what was paid: the balances after it, and whether it is new. The same reference and amount again
+    changes nothing.
 
     Raises Problem 409 reference_used when that reference paid another amount.
     """
@@ -27,7 +30,7 @@ def charge(conn: Connection, tenant: str, amount: Decimal, reference: str, by: s
         store.move(conn, tenant, Movement.CHARGE, amount, reference, by)
     elif earlier.amount != amount:
         raise Problem("reference_used", "이미 다른 금액으로 충전된 입금 번호입니다.", status=409)
-    return store.balances(conn, tenant)
+    return store.balances(conn, tenant), earlier is None
 
 
 def reserve(conn: Connection, tenant: str, amount: Decimal, reference: str, by: str) -> bool:

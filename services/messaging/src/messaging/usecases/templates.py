@@ -16,7 +16,7 @@ from sqlalchemy import Row
 
 from messaging.domain import codes, content
 from messaging.domain.messages import Category
-from messaging.ports import Provider, ProviderRefusedError
+from messaging.ports import Provider, ProviderRefusedError, ProviderUnavailableError
 from messaging.store import guards, recipients
 from messaging.store import templates as store
 from messaging.usecases import texts
@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 
 Values = Mapping[str, Any]
 _ASKED_AT_ONCE = 200
+_PATIENCE = 3
+"""After so many questions without an answer the provider is away, and asked again the next time."""
 
 
 def create(uow: UnitOfWork, values: Values) -> Row[Any]:
@@ -99,11 +101,18 @@ def refresh_reviews(db: Database, now: datetime, *, provider: Provider) -> None:
     """Periodic task: asks what the reviewers have decided about templates that were handed in."""
     with db.system() as conn:
         waiting = store.in_review(conn, _ASKED_AT_ONCE)
-    verdicts = {code: _verdict(provider, code) for code in waiting}
+    verdicts, unanswered = {}, 0
+    for code in waiting:
+        try:
+            verdicts[code] = _verdict(provider, code)
+        except ProviderUnavailableError:
+            unanswered += 1
+            if unanswered == _PATIENCE:
+                break
     with db.system() as conn:
         decided = {code: verdict for code, verdict in verdicts.items() if verdict[0] != "PENDING"}
         count = store.reviewed(conn, decided, now)
-    log.info("reviews refreshed", extra={"asked": len(waiting), "decided": count})
+    log.info("reviews refreshed", extra={"decided": count, "unanswered": unanswered})
 
 
 def _verdict(provider: Provider, code: str) -> tuple[str, str | None]:

@@ -85,6 +85,8 @@ def _fill(text: str, values: Mapping[str, str]) -> str:
 def check_sendable(said: Said) -> None:
     """Raises Problem 400 unsendable_characters, each with its field and position in what was written."""
     written = {"body": said.text, "subject": said.subject, **said.values}
+    if said.category is Category.AD or ACADEMY in (*variables(said.text), *variables(said.subject)):
+        written[ACADEMY] = said.settings.display_name or ""
     found = [
         {"field": name, "position": one.position, "character": one.character}
         for name, text in written.items()

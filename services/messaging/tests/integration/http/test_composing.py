@@ -1,5 +1,6 @@
 """A bulk send by hand: what the estimate shows is what is sent, once."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -186,6 +187,24 @@ def test_the_same_estimate_sends_once(desk, ids, provider):
     assert (again["status"], again["code"], again["batch_id"]) == (409, "already_sent", sent["batch_id"])
     desk.academy.send()
     assert len(provider.sent) == 2
+
+
+def test_two_who_send_the_same_estimate_at_once_send_it_once(desk, desk_of, ids, provider):
+    body = {"student_ids": ids, "raw_body": "x"}
+    body["confirm"] = desk.post("estimate/", **body)["confirm"]
+    with ThreadPoolExecutor(2) as pool:
+        answers = list(pool.map(lambda one: one.ask("POST", "send/", body), [desk_of(), desk_of()]))
+    assert sorted(one.status_code for one in answers) == [202, 409]
+    desk.academy.send()
+    assert len(provider.sent) == 2
+
+
+def test_an_academy_s_name_that_no_phone_shows_is_what_is_wrong(desk, ids, ad):
+    ad(MOTHER, "ad")
+    desk.academy.set(display_name="한강😀")
+    told = desk.problem("estimate/", student_ids=ids, raw_body="x", category="ad")
+    assert told["unsendable"] == [{"field": "academy", "position": 2, "character": "😀"}]
+    assert desk.post("estimate/", student_ids=ids, raw_body="x")["counts"]["messages"] == 2
 
 
 def test_an_idempotency_key_repeats_the_answer(desk, ids):

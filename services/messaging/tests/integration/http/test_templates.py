@@ -213,6 +213,25 @@ def test_a_template_that_kakao_does_not_know_any_more_is_rejected(desk, reviewer
     assert desk.get(f"templates/{one}/")["review_comment"] == "TemplateNotFound"
 
 
+def test_a_provider_without_an_answer_for_one_template_tells_of_the_others(desk, reviewers, provider):
+    desk.academy.set(kakao_pfid=PFID)
+    ids = [desk.template(name=name)["id"] for name in ("가", "나", "다")]
+    for one in ids:
+        desk.post(f"templates/{one}/submit-review/")
+    asked = provider.template_state
+
+    def state(code):
+        if code == "T-가":
+            raise ProviderUnavailableError("timeout")
+        return asked(code)
+
+    provider.template_state = state
+    reviewers.update(dict.fromkeys(reviewers, TemplateState("APPROVED", None)))
+    refresh_reviews(desk.academy.db.database, desk.academy.clock.now(), provider=provider)
+    reviews = {row["name"]: row["review"] for row in desk.get("templates/")["results"]}
+    assert reviews == {"가": "PENDING", "나": "APPROVED", "다": "APPROVED"}
+
+
 def test_what_cannot_be_handed_in(desk, reviewers, check_refusals):
     one, ad = desk.template()["id"], desk.template(name="광고", purpose="AD")["id"]
     check_refusals([(("POST", f"templates/{one}/submit-review/", None), 400, "no_channel")])
