@@ -12,7 +12,6 @@ from messaging.domain.content import (
     byte_length,
     fill,
     measure,
-    too_long_items,
     unsendable,
     variables,
 )
@@ -85,10 +84,6 @@ def test_missing_and_empty_values_are_named():
     with pytest.raises(MissingVariablesError) as told:
         fill("#{a} #{b} #{c}", {"a": "1", "b": ""})
     assert told.value.names == ("b", "c")
-
-
-def test_item_list_values_over_23_characters():
-    assert too_long_items({"a": "가" * 23, "b": "가" * 24}) == ("b",)
 
 
 def test_an_advertisement_says_so_first_and_how_to_refuse_last():

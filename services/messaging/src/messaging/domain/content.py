@@ -14,8 +14,6 @@ SMS_BYTES = 90
 LMS_BYTES = 2000
 SUBJECT_BYTES = 40
 ALIMTALK_CHARACTERS = 1000
-ITEM_CHARACTERS = 23
-"""The longest value in an item list of an Alimtalk; Kakao refuses longer ones."""
 
 AD_MARK = "(광고)"
 _OPT_OUT = "무료수신거부 {}"
@@ -133,11 +131,6 @@ def fill(template: str, values: Mapping[str, str]) -> str:
     if missing:
         raise MissingVariablesError(missing)
     return _VARIABLE.sub(lambda match: values[match[1].strip()], template)
-
-
-def too_long_items(values: Mapping[str, str]) -> tuple[str, ...]:
-    """The variables whose value an Alimtalk's item list would refuse."""
-    return tuple(name for name, value in values.items() if len(value) > ITEM_CHARACTERS)
 
 
 def as_advertisement(text: str, sender_name: str, opt_out_number: str) -> str:

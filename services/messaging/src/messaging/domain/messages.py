@@ -59,7 +59,6 @@ class Status(StrEnum):
 
 
 FINAL = frozenset({Status.DELIVERED, Status.FAILED, Status.SKIPPED, Status.CANCELLED})
-OPEN = frozenset(Status) - FINAL
 
 _S = Status
 FOLLOWING: Mapping[Status, frozenset[Status]] = {
