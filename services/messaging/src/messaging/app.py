@@ -12,6 +12,7 @@ from messaging.http import BLUEPRINTS, OPERATED
 from messaging.ports import Ports
 from messaging.settings import Settings
 from messaging.store.erasure import holdings
+from messaging.usecases.tending import needed_sender
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -23,4 +24,5 @@ def create_app(settings: Settings | None = None) -> Flask:
         own.webhook_tokens.reveal(),
         SYSTEM_CLOCK,
     )
-    return kit.app(BLUEPRINTS, operated=OPERATED, ports=ports, holdings=holdings)
+    needs = [needed_sender(kit.db, SYSTEM_CLOCK)]
+    return kit.app(BLUEPRINTS, operated=OPERATED, ports=ports, holdings=holdings, needs=needs)

@@ -17,7 +17,7 @@ from messaging.settings import Settings
 from messaging.usecases import templates, upkeep
 from messaging.usecases.resolving import Resolver
 from messaging.usecases.sending import Sender
-from messaging.usecases.tending import Tending
+from messaging.usecases.tending import Tending, needed_sender
 
 SENDERS = 2  # while one waits for the provider the other prepares
 _SEND_PAUSE, _ASK_PAUSE = 0.5, 2.0  # seconds
@@ -40,6 +40,7 @@ def build_worker(settings: Settings) -> Worker:
         ],
         periodic_tasks(kit, settings),
         loops=loops(kit, settings),
+        needs=[needed_sender(kit.db, kit.runtime.clock)],
     )
 
 

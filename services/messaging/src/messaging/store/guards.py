@@ -17,7 +17,6 @@ from messaging.store.tables import (
     consent,
     denylist,
     opt_out,
-    sender_turn,
     sent_count,
     tenant_setting,
     trigger_setting,
@@ -84,25 +83,3 @@ def count_sent(conn: Connection, tenant: str, hour: datetime, number: int) -> No
             index_elements=["tenant_id", "hour"], set_={"count": sent_count.c.count + number}
         )
     )
-
-
-def queue_up(conn: Connection, tenant: str) -> None:
-    """A tenant that has messages takes turns with the others."""
-    conn.execute(insert(sender_turn).values(tenant_id=tenant).on_conflict_do_nothing())
-
-
-_NEXT = sa.text("""
-    UPDATE sender_turn SET served_at = clock_timestamp() WHERE tenant_id = (
-        SELECT t.tenant_id FROM sender_turn t LEFT JOIN tenant_setting s ON s.tenant_id = t.tenant_id
-        WHERE NOT coalesce(s.hold, false) AND coalesce(s.is_active, true)
-            AND EXISTS (SELECT FROM message m
-                WHERE m.tenant_id = t.tenant_id AND m.status = 'QUEUED' AND m.due_at <= :now)
-        ORDER BY t.served_at LIMIT 1 FOR UPDATE OF t SKIP LOCKED)
-    RETURNING tenant_id
-""")
-
-
-def next_tenant(conn: Connection, now: datetime) -> str | None:
-    """Whose turn it is: the one with something due that was served longest ago."""
-    found: str | None = conn.execute(_NEXT, {"now": now}).scalar()
-    return found

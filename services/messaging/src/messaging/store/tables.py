@@ -8,6 +8,7 @@ All others know a number by its fingerprint (domain.recipients).
 from __future__ import annotations
 
 import sqlalchemy as sa
+from servicekit.columns import written_at
 from sqlalchemy.dialects.postgresql import JSONB
 
 metadata = sa.MetaData()
@@ -32,11 +33,6 @@ def _text(name: str, *, nullable: bool = False) -> sa.Column[str]:
 
 def _print(name: str = "fingerprint") -> sa.Column[str]:
     return sa.Column(name, sa.Text(collation="C"), nullable=False)
-
-
-def _at(name: str) -> sa.Column[object]:
-    """The database's time of the insert."""
-    return sa.Column(name, sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now())
 
 
 def _later(name: str) -> sa.Column[object]:
@@ -87,7 +83,7 @@ tenant_setting = sa.Table(
     _count("daily_cap", "20000"),
     _count("hourly_cap", "12000"),
     _won("low_balance", "10000"),
-    _at("updated_at"),
+    written_at("updated_at"),
 )
 
 sender_number = sa.Table(
@@ -97,7 +93,7 @@ sender_number = sa.Table(
     _word("phone"),
     _text("registered_by"),
     _later("verified_at"),
-    _at("created_at"),
+    written_at("created_at"),
 )
 
 template = sa.Table(
@@ -114,8 +110,8 @@ template = sa.Table(
     _text("provider_code", nullable=True),
     _text("review_comment", nullable=True),
     _later("submitted_at"),
-    _at("created_at"),
-    _at("updated_at"),
+    written_at("created_at"),
+    written_at("updated_at"),
     _later("deleted_at"),
 )
 
@@ -128,7 +124,7 @@ trigger_setting = sa.Table(
     _flag("enabled", on=False),
     sa.Column("mode", sa.Text, nullable=False, server_default="sms"),
     _text("changed_by"),
-    _at("updated_at"),
+    written_at("updated_at"),
 )
 
 batch = sa.Table(
@@ -143,7 +139,7 @@ batch = sa.Table(
     _count("total"),
     sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
     _text("created_by"),
-    _at("created_at"),
+    written_at("created_at"),
     _text("cancelled_by", nullable=True),
     _later("cancelled_at"),
 )
@@ -179,7 +175,7 @@ message = sa.Table(
     _text("provider_id", nullable=True),
     _text("provider_group", nullable=True),
     _flag("replaced", on=False),
-    _at("created_at"),
+    written_at("created_at"),
     _later("ended_at"),
 )
 
@@ -223,7 +219,7 @@ consent_entry = sa.Table(
     _text("via"),
     _text("evidence", nullable=True),
     _text("recorded_by"),
-    _at("recorded_at"),
+    written_at("recorded_at"),
 )
 
 opt_out = sa.Table(
@@ -235,7 +231,7 @@ opt_out = sa.Table(
     _text("scope"),
     _text("source"),
     _text("recipient", nullable=True),
-    _at("created_at"),
+    written_at("created_at"),
 )
 
 denylist = sa.Table(
@@ -246,7 +242,7 @@ denylist = sa.Table(
     _text("reason"),
     _text("recipient", nullable=True),
     _text("created_by"),
-    _at("created_at"),
+    written_at("created_at"),
 )
 
 sent_count = sa.Table(
@@ -257,7 +253,7 @@ sent_count = sa.Table(
     _count("count"),
 )
 
-sender_turn = sa.Table("sender_turn", metadata, _tenant(), _at("served_at"))
+sender_turn = sa.Table("sender_turn", metadata, _tenant(), written_at("served_at"))
 
 webhook_event = sa.Table(
     "webhook_event",
@@ -265,7 +261,7 @@ webhook_event = sa.Table(
     _word("event_id"),
     sa.Column("body", JSONB, nullable=False),
     _count("retries"),
-    _at("received_at"),
+    written_at("received_at"),
 )
 
 credit_account = sa.Table("credit_account", metadata, _tenant(), _word("name"), _won("balance", "0"))
@@ -281,7 +277,7 @@ credit_entry = sa.Table(
     _won("amount"),
     _text("reference"),
     _text("created_by"),
-    _at("created_at"),
+    written_at("created_at"),
 )
 
 credit_hold = sa.Table(
@@ -322,7 +318,7 @@ trail = sa.Table(
     metadata,
     _tenant(),
     sa.Column("seq", sa.BigInteger, sa.Identity(always=True), primary_key=True),
-    _at("at"),
+    written_at("at"),
     _text("actor"),
     _text("action"),
     # a fingerprint, a trigger's name, or the setting

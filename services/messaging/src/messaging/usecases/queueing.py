@@ -21,7 +21,7 @@ from messaging.domain.messages import Channel, Key, Status
 from messaging.domain.pricing import Price
 from messaging.domain.recipients import Fingerprints, mask
 from messaging.store import credits as holds
-from messaging.store import guards, ledger
+from messaging.store import ledger, turns
 from messaging.store.ledger import Move
 from messaging.usecases import credits, guarding
 
@@ -124,7 +124,7 @@ def _reserve(
     amount = sum((one.wanted.price.reserved for one in leaving), Decimal(0))
     if credits.reserve(uow.conn, uow.tenant, amount, f"messages:{len(leaving)}", by):
         holds.hold(uow.conn, [_hold(uow.tenant, one) for one in leaving])
-        guards.queue_up(uow.conn, uow.tenant)
+        turns.queue_up(uow.conn, uow.tenant)
         return amount
     if strict:
         raise Problem(

@@ -21,7 +21,7 @@ from messaging.domain.guards import Allow, Defer, Skip
 from messaging.domain.messages import CLAIM_LEASE, SEND_LEASE, Status, retry_after
 from messaging.domain.quiet import hour_began
 from messaging.ports import Accepted, Alimtalk, Outcome, Outgoing, Provider, Refused
-from messaging.store import guards, ledger
+from messaging.store import guards, ledger, turns
 from messaging.store.ledger import Move
 from messaging.usecases import ending, guarding
 
@@ -74,7 +74,7 @@ class Sender:
         now = self.clock.now()
         lease = now + CLAIM_LEASE
         with self.db.system() as conn:
-            tenant = guards.next_tenant(conn, now)
+            tenant = turns.next_tenant(conn, now)
             ids = ledger.claim(conn, tenant, now, lease, self.batch) if tenant else []
             if not tenant or not ids:
                 return None

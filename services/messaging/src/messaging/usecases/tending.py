@@ -6,11 +6,14 @@ import logging
 import threading
 from collections.abc import Callable
 
+from eventkit.clock import Clock
 from eventkit.failures import DATABASE_ERRORS, describe
+from eventkit.ports import Database
 from eventkit.runtime import Runtime
 from sqlalchemy.exc import SQLAlchemyError
 
 from messaging.ports import ProviderUnavailableError
+from messaging.store import turns
 
 log = logging.getLogger(__name__)
 
@@ -18,6 +21,16 @@ _LONGEST = 180.0  # seconds; above a provider call with both of its transactions
 _AFTER_FAILURE = 5.0
 FAILURES = (*DATABASE_ERRORS, SQLAlchemyError, ProviderUnavailableError)
 """What a step may fail with and be tried again; anything else ends the process, as in every loop."""
+
+
+def needed_sender(db: Database, clock: Clock) -> Callable[[], str | None]:
+    """What keeps a worker from stopping itself, and wakes it: the table of messages is no queue of SQS."""
+
+    def look() -> str | None:
+        with db.system() as conn:
+            return turns.needed(conn, clock.now())
+
+    return look
 
 
 class Tending:
