@@ -1,9 +1,10 @@
 /** Composition root: what there is, and how it is put together. A new page is one line in ACADEMY, OPERATIONS or LEARNER. */
 import { Api } from "./api.js";
 import { Auth, adoptLink } from "./auth.js";
-import { OperationsClient } from "./operations/client.js";
 import { MediaClient } from "./media/client.js";
 import { Uploads } from "./media/upload/uploads.js";
+import { MessagingClient } from "./messaging/client.js";
+import { OperationsClient } from "./operations/client.js";
 import { causesPage } from "./pages/causes.js";
 import { certificatePage } from "./pages/certificate.js";
 import { duplicatesPage } from "./pages/duplicates.js";
@@ -14,7 +15,6 @@ import { jobPage } from "./pages/job.js";
 import { letterPage } from "./pages/letter.js";
 import { lettersPage } from "./pages/letters.js";
 import { mergesPage } from "./pages/merges.js";
-import { MessagingClient } from "./messaging/client.js";
 import { messageAmbiguousPage } from "./pages/message-ambiguous.js";
 import { messageBatchPage } from "./pages/message-batch.js";
 import { messageBatchesPage } from "./pages/message-batches.js";
@@ -53,9 +53,8 @@ import { Shell } from "./ui/shell.js";
 
 /**
  * What every page is given.
- * @typedef {{ auth: Auth, api: Api, router: Router, roster: RosterClient, students: StudentsClient, operations: OperationsClient, media: MediaClient, uploads: Uploads,
- *             messaging: MessagingClient,
- *             recent: Recent, sent: { jobId: string, draft: import("./roster/client.js").Draft } | null }} App
+ * @typedef {{ auth: Auth, api: Api, router: Router, roster: RosterClient, students: StudentsClient, operations: OperationsClient,
+ *             media: MediaClient, uploads: Uploads, messaging: MessagingClient, recent: Recent, sent: { jobId: string, draft: import("./roster/client.js").Draft } | null }} App
  *           `sent`: the last upload with its file, so that a preview can be applied; gone on reload
  */
 

@@ -15,11 +15,11 @@ from openpyxl.styles import Font
 from selenium import webdriver
 from testkit.browser import BINARY, DRIVER, Browser, running_browser
 from testkit.console import DESK, RECORDER, Console
+from testkit.console_api import CONSOLE
 from testkit.servers import serving
 from testkit.stack import LocalStack
 
 HERE = Path(__file__).parent
-CONSOLE = HERE.parents[2] / "libs" / "console"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -4,7 +4,8 @@ import { when } from "../format.js";
 
 /** States that may still change by themselves. */
 const MOVING = ["QUEUED", "CLAIMED", "SENDING", "ACCEPTED", "AMBIGUOUS"];
-const UNSENT = ["QUEUED", "CLAIMED"];
+/** States in which it has not begun, and can be called back. */
+export const UNSENT = ["QUEUED", "CLAIMED"];
 
 /** @returns {string} */
 export function batchName(/** @type {Batch} */ batch) {
@@ -16,7 +17,7 @@ export function moving(/** @type {Batch} */ batch) {
   return count(batch, MOVING) > 0;
 }
 
-/** Messages that have not begun, and can be called back. @returns {number} */
+/** @returns {number} */
 export function unsent(/** @type {Batch} */ batch) {
   return count(batch, UNSENT);
 }

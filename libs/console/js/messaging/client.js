@@ -35,6 +35,8 @@
  * @typedef {{ fingerprint: string, recipient: string | null, kind: "ad" | "night", given: boolean, changed_at: string, confirmed_at: string,
  *             notified_at: string | null, notice_by: string | null, renew_by: string | null }} Consent
  * @typedef {{ kind: string, action: string, at: string, via: string, evidence: string | null, recorded_by: string, recorded_at: string }} ConsentEntry
+ * @typedef {{ recorded: number, ignored: number, unreachable: string[] }} Recorded  numbers, numbers that had said nothing, students without one
+ * @typedef {"denylist" | "opt-outs"} Refusals
  * @typedef {{ kind: string, amount: string, reference: string, created_by: string, created_at: string }} CreditEntry
  * @typedef {import("../api.js").Page} Page
  */
@@ -51,26 +53,6 @@ export class MessagingClient {
   /** A list's page. @returns {Promise<Page>} */
   page(/** @type {string} */ path, /** @type {Record<string, any>} */ query, /** @type {AbortSignal} */ signal) {
     return this.api.get(`${BASE}${path}`, { query: { page_size: PAGE_SIZE, ...query }, signal });
-  }
-
-  /** @returns {Promise<any>} */
-  get(/** @type {string} */ path, /** @type {AbortSignal} */ signal) {
-    return this.api.get(`${BASE}${path}`, { signal });
-  }
-
-  /** @returns {Promise<any>} */
-  post(/** @type {string} */ path, /** @type {unknown} */ body = {}) {
-    return this.api.post(`${BASE}${path}`, body, { timeout: LONG_MS });
-  }
-
-  /** @returns {Promise<any>} */
-  patch(/** @type {string} */ path, /** @type {unknown} */ body) {
-    return this.api.patch(`${BASE}${path}`, body);
-  }
-
-  /** @returns {Promise<void>} */
-  delete(/** @type {string} */ path) {
-    return this.api.delete(`${BASE}${path}`);
   }
 
   // --- writing and sending
@@ -90,20 +72,44 @@ export class MessagingClient {
     return this.api.post(`${BASE}send/`, { ...ask, confirm }, { key, timeout: LONG_MS });
   }
 
-  /** @returns {Promise<Batch>} */
-  batch(/** @type {string} */ id, /** @type {AbortSignal} */ signal) {
-    return this.get(`batches/${encodeURIComponent(id)}/`, signal);
-  }
-
-  /** `went`: what had begun before. @returns {Promise<{ cancelled: number, went: number }>} */
-  cancelBatch(/** @type {string} */ id) {
-    return this.post(`batches/${encodeURIComponent(id)}/cancel/`);
-  }
-
   /** Those who are in a lecture now. @returns {Promise<{ id: string, name: string }[]>} */
   async studentsOf(/** @type {string} */ lecture, /** @type {AbortSignal} */ signal) {
     const rows = await this.api.all("enrollments/", { query: { lecture, status: "ACTIVE" }, signal });
     return rows.map((row) => ({ id: row.student_id, name: row.student_name }));
+  }
+
+  // --- what became of it
+
+  /** @returns {Promise<Batch>} */
+  batch(/** @type {string} */ id, /** @type {AbortSignal} */ signal) {
+    return this.api.get(one("batches", id), { signal });
+  }
+
+  /** `went`: what had begun before. @returns {Promise<{ cancelled: number, went: number }>} */
+  cancelBatch(/** @type {string} */ id) {
+    return this.api.post(`${one("batches", id)}cancel/`, {}, { timeout: LONG_MS });
+  }
+
+  /** @returns {Promise<LogEntry>} */
+  cancelMessage(/** @type {string} */ id) {
+    return this.api.post(`${one("messages", id)}cancel/`, {});
+  }
+
+  // --- what triggers asked for
+
+  /** @returns {Promise<Omit<Estimate, "confirm">>} */
+  estimateRequest(/** @type {string} */ id, /** @type {AbortSignal} */ signal) {
+    return this.api.get(`${one("requests", id)}estimate/`, { signal });
+  }
+
+  /** @returns {Promise<Request>} */
+  confirmRequest(/** @type {string} */ id) {
+    return this.api.post(`${one("requests", id)}confirm/`, {}, { timeout: LONG_MS });
+  }
+
+  /** @returns {Promise<Request>} */
+  dismissRequest(/** @type {string} */ id) {
+    return this.api.post(`${one("requests", id)}dismiss/`, {});
   }
 
   // --- templates
@@ -115,7 +121,7 @@ export class MessagingClient {
 
   /** @returns {Promise<Template>} */
   template(/** @type {string} */ id, /** @type {AbortSignal} */ signal) {
-    return this.get(`templates/${encodeURIComponent(id)}/`, signal);
+    return this.api.get(one("templates", id), { signal });
   }
 
   /** @returns {Promise<Template>} */
@@ -125,38 +131,85 @@ export class MessagingClient {
 
   /** @returns {Promise<Template>} */
   changeTemplate(/** @type {string} */ id, /** @type {Record<string, any>} */ values) {
-    return this.patch(`templates/${encodeURIComponent(id)}/`, values);
+    return this.api.patch(one("templates", id), values);
+  }
+
+  /** Hand it in to Kakao, as it is stored. @returns {Promise<Template>} */
+  submitTemplate(/** @type {string} */ id) {
+    return this.api.post(`${one("templates", id)}submit-review/`, {});
+  }
+
+  /** @returns {Promise<void>} */
+  deleteTemplate(/** @type {string} */ id) {
+    return this.api.delete(one("templates", id));
+  }
+
+  // --- consent and refusal
+
+  /** What one number's holder said. @returns {Promise<Recorded>} */
+  recordConsent(/** @type {Record<string, any>} */ said) {
+    return this.api.post(`${BASE}consent/`, said);
+  }
+
+  /** What many students' numbers' holders said. @returns {Promise<Recorded>} */
+  recordConsents(/** @type {Record<string, any>} */ said) {
+    return this.api.post(`${BASE}consent/bulk/`, said, { timeout: LONG_MS });
+  }
+
+  /** @returns {Promise<Denial | OptOut>} */
+  refuse(/** @type {Refusals} */ list, /** @type {Record<string, string>} */ values) {
+    return this.api.post(`${BASE}${list}/`, values);
+  }
+
+  /** Take a number off the list. @returns {Promise<void>} */
+  allow(/** @type {Refusals} */ list, /** @type {string} */ fingerprint, /** @type {string} */ reason) {
+    return this.api.post(`${one(list, fingerprint)}remove/`, { reason });
   }
 
   // --- settings
 
   /** Every trigger there is. @returns {Promise<Trigger[]>} */
   async triggers(/** @type {AbortSignal} */ signal) {
-    return (await this.get("auto-send/", signal)).results;
+    return (await this.api.get(`${BASE}auto-send/`, { signal })).results;
   }
 
   /** @returns {Promise<Trigger>} */
   setTrigger(/** @type {string} */ trigger, /** @type {{ enabled?: boolean, template_id?: string | null, mode?: string }} */ changes) {
-    return this.patch("auto-send/", { trigger, ...changes });
+    return this.api.patch(`${BASE}auto-send/`, { trigger, ...changes });
   }
 
   /** @returns {Promise<Info>} */
   info(/** @type {AbortSignal} */ signal) {
-    return this.get("info/", signal);
+    return this.api.get(`${BASE}info/`, { signal });
   }
 
   /** @returns {Promise<Info>} */
   changeInfo(/** @type {Record<string, any>} */ changes) {
-    return this.patch("info/", changes);
+    return this.api.patch(`${BASE}info/`, changes);
+  }
+
+  /** Ask the provider whether a number may send; what is not registered there throws. @returns {Promise<{ phone: string }>} as it is stored */
+  verifySender(/** @type {string} */ phone) {
+    return this.api.post(`${BASE}verify-sender/`, { phone });
+  }
+
+  /** Whether Alimtalk may leave. @returns {Promise<{ ready: boolean, message: string }>} */
+  channel(/** @type {AbortSignal} */ signal) {
+    return this.api.get(`${BASE}channel-check/`, { signal });
   }
 
   /** @returns {Promise<Hold>} */
   hold(/** @type {AbortSignal} */ signal) {
-    return this.get("hold/", signal);
+    return this.api.get(`${BASE}hold/`, { signal });
   }
 
   /** Once this has answered, no call to the provider begins. @returns {Promise<Hold>} */
   setHold(/** @type {boolean} */ hold, /** @type {string | null} */ reason) {
     return this.api.put(`${BASE}hold/`, { hold, reason });
   }
+}
+
+/** @returns {string} */
+function one(/** @type {string} */ list, /** @type {string} */ id) {
+  return `${BASE}${list}/${encodeURIComponent(id)}/`;
 }

@@ -1,13 +1,13 @@
-import { ApiError } from "../api.js";
 import { number } from "../format.js";
 import { CONSENT_ACTIONS, CONSENT_KINDS, CONSENT_WAYS } from "../labels.js";
+import { seoulLocal, seoulTime } from "../seoul.js";
 import { choices } from "../ui/choices.js";
 import { fill, h } from "../ui/dom.js";
-import { field } from "../ui/field.js";
+import { complain, field } from "../ui/field.js";
 import { announce } from "../ui/live.js";
 import { errorNotice, notice } from "../ui/notice.js";
+import { select } from "../ui/select.js";
 import { Audience } from "./compose/audience.js";
-import { seoulLocal, seoulTime } from "./words.js";
 
 /** Record what people said of advertising: of students' numbers, or of one number. Fires "recorded". */
 export class ConsentForm extends EventTarget {
@@ -81,17 +81,17 @@ export class ConsentForm extends EventTarget {
     this.submit.disabled = true;
     try {
       const { messaging } = this.app;
-      const done = this.#single ? await messaging.post("consent/", { ...said, phone: this.phone.value.trim() })
-        : await messaging.post("consent/bulk/", { ...said, student_ids: this.audience.value, to: this.to.value });
+      const done = this.#single ? await messaging.recordConsent({ ...said, phone: this.phone.value.trim() })
+        : await messaging.recordConsents({ ...said, student_ids: this.audience.value, to: this.to.value });
       this.#told(done);
     } catch (error) {
-      if (!this.signal.aborted) this.#refused(error);
+      if (!this.signal.aborted && !complain(this.fields, error)) fill(this.result, errorNotice(error));
     } finally {
       this.submit.disabled = false;
     }
   }
 
-  #told(/** @type {{ recorded: number, ignored: number, unreachable: string[] }} */ done) {
+  #told(/** @type {import("./client.js").Recorded} */ done) {
     const names = done.unreachable.map((id) => this.audience.nameOf(id)).filter(Boolean).slice(0, 5).join(", ");
     const text = `${number(done.recorded)}개 번호에 기록했습니다.`;
     const rest = [
@@ -102,15 +102,4 @@ export class ConsentForm extends EventTarget {
     announce(text);
     this.dispatchEvent(new Event("recorded"));
   }
-
-  #refused(/** @type {unknown} */ error) {
-    const known = Object.entries(error instanceof ApiError ? error.errors : {}).filter(([name]) => this.fields[name]);
-    for (const [name, messages] of known) this.fields[name].setError(messages.join(" "));
-    if (known.length) this.fields[known[0][0]].focus();
-    else fill(this.result, errorNotice(error));
-  }
-}
-
-function select(/** @type {Record<string, string>} */ options) {
-  return h("select", { class: "input" }, ...Object.entries(options).map(([value, label]) => h("option", { value }, label)));
 }

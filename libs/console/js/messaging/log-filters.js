@@ -1,16 +1,16 @@
 import { today } from "../format.js";
 import { MESSAGE_STATES } from "../labels.js";
+import { dayBegins, dayEnds } from "../seoul.js";
 import { h } from "../ui/dom.js";
 import { FilterBar } from "../ui/filters.js";
-import { dayBegins, dayEnds } from "./words.js";
+import { select } from "../ui/select.js";
 
 /** State and days of the ledger; days are Seoul's, both of them included. */
 export class LogFilters extends FilterBar {
   /** @param {{ query: URLSearchParams, signal: AbortSignal }} spec */
   constructor({ query, signal }) {
     super({ signal, typingMs: 250 });
-    this.state = h("select", { class: "input", "aria-label": "상태", onchange: () => this.tell() }, h("option", { value: "" }, "상태 전체"),
-      ...Object.entries(MESSAGE_STATES).map(([value, { label }]) => h("option", { value }, label)));
+    this.state = select(MESSAGE_STATES, { "aria-label": "상태", onchange: () => this.tell() }, "상태 전체");
     const date = (/** @type {string} */ name, /** @type {string} */ label) => h("input", {
       class: "input filter-date", type: "date", "aria-label": label, max: today(), value: query.get(name) ?? "", onchange: () => this.tell(),
     });

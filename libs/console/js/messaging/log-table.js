@@ -1,13 +1,14 @@
 import { when } from "../format.js";
+import { MESSAGE_STATES } from "../labels.js";
 import { ask } from "../ui/dialog.js";
 import { h } from "../ui/dom.js";
 import { Listing } from "../ui/listing.js";
+import { orDash, wordBadge } from "../ui/table.js";
 import { toast } from "../ui/toast.js";
-import { categoryBadge, kindWord, masked, stateBadge, won } from "./words.js";
+import { UNSENT } from "./batch.js";
+import { categoryBadge, kindWord, masked, won } from "./words.js";
 
 /** @typedef {import("./client.js").LogEntry} LogEntry */
-
-const UNSENT = ["QUEUED", "CLAIMED"];
 
 /** Messages of the ledger, masked; what has not begun can be called off one by one. */
 export class LogTable {
@@ -30,7 +31,7 @@ export class LogTable {
   async #cancel(/** @type {LogEntry} */ entry) {
     const done = await ask({
       title: "이 메시지를 취소할까요?", action: "메시지 취소", bad: true, signal: this.signal, body: [h("p", {}, aboutLine(entry) || "받는 사람 한 명")],
-      run: () => this.app.messaging.post(`messages/${encodeURIComponent(entry.id)}/cancel/`),
+      run: () => this.app.messaging.cancelMessage(entry.id),
     });
     if (!done) return;
     toast("메시지를 취소했습니다.");
@@ -47,7 +48,7 @@ const COLUMNS = [
 /** @returns {import("../ui/dom.js").Child[][]} */
 function cells(/** @type {LogEntry} */ entry, /** @type {() => void} */ cancel) {
   return [
-    recipientCell(entry), kindCell(entry), [stateBadge(entry.state)], [reasonLine(entry)], [priceLine(entry)], [timeLine(entry)],
+    recipientCell(entry), kindCell(entry), [wordBadge(MESSAGE_STATES, entry.state)], [reasonLine(entry)], [priceLine(entry)], [timeLine(entry)],
     [UNSENT.includes(entry.state) && h("button", { class: "button button-small", type: "button", "aria-label": `${aboutLine(entry)} 메시지 취소`, onclick: cancel }, "취소")],
   ];
 }
@@ -63,7 +64,7 @@ export function kindCell(/** @type {import("./client.js").Entry} */ entry) {
 }
 
 /** @returns {string} */
-export function aboutLine(/** @type {import("./client.js").Entry} */ { students }) {
+function aboutLine(/** @type {import("./client.js").Entry} */ { students }) {
   const names = students.slice(0, 3).map((each) => each.name).join(", ");
   return students.length > 3 ? `${names} 외 ${students.length - 3}명` : names;
 }
@@ -71,12 +72,12 @@ export function aboutLine(/** @type {import("./client.js").Entry} */ { students 
 /** @returns {import("../ui/dom.js").Child} */
 function reasonLine(/** @type {LogEntry} */ entry) {
   const replaced = entry.replaced && "문자로 대신 보냈습니다.";
-  return [entry.reason, replaced].filter(Boolean).join(" ") || h("span", { class: "blank" }, "–");
+  return orDash([entry.reason, replaced].filter(Boolean).join(" "));
 }
 
 /** @returns {import("../ui/dom.js").Child} */
 function priceLine(/** @type {LogEntry} */ entry) {
-  if (entry.price === null) return h("span", { class: "blank" }, "–");
+  if (entry.price === null) return orDash("");
   return entry.money === "open" ? h("span", {}, h("span", { class: "hint" }, "최대 "), won(entry.price)) : won(entry.price);
 }
 

@@ -68,7 +68,7 @@ export class Phone {
 }
 
 /** The text with its unsendable characters marked; positions count characters, not UTF-16 units. `start`: of the text's first character. @returns {import("../ui/dom.js").Child[]} */
-export function marked(/** @type {string} */ text, /** @type {Unsendable[]} */ unsendable, start = 0) {
+function marked(/** @type {string} */ text, /** @type {Unsendable[]} */ unsendable, start = 0) {
   const bad = new Set(unsendable.map((each) => each.position - start));
   const parts = /** @type {import("../ui/dom.js").Child[]} */ ([]);
   let plain = "";

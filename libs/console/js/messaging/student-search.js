@@ -18,7 +18,7 @@ export class StudentSearch extends EventTarget {
     super();
     this.app = app;
     this.signal = signal;
-    this.combo = new Combobox({ placeholder: "이름, 전화번호, 학교로 찾기", listLabel: "찾은 학생" });
+    this.combo = new Combobox({ placeholder: "이름, 전화번호, 학교로 찾기", listLabel: "찾은 학생", narrows: false });
     this.combo.setOptions([], SHORT);
     this.combo.addEventListener("change", () => this.#picked());
     this.combo.input.addEventListener("input", () => this.#typed());
@@ -39,7 +39,7 @@ export class StudentSearch extends EventTarget {
       const { results } = await this.app.students.page("", { search: text, page_size: 30 }, this.signal);
       if (this.combo.text !== text) return;
       this.#found = new Map(results.map((each) => [each.id, each]));
-      this.combo.setOptions(results.map((each) => ({ id: each.id, label: each.name, hint: foundBy(each, text) })), "맞는 학생이 없습니다.");
+      this.combo.setOptions(results.map((each) => ({ id: each.id, label: each.name, hint: brief(each) })), "맞는 학생이 없습니다.");
     } catch (error) {
       if (!this.signal.aborted) this.combo.setOptions([], explain(error));
     }
@@ -52,11 +52,4 @@ export class StudentSearch extends EventTarget {
     this.combo.setOptions([], SHORT);
     this.dispatchEvent(new CustomEvent("picked", { detail: student }));
   }
-}
-
-/** What tells a student from others, with what the server found it by: the list narrows itself by what was typed. @returns {string} */
-function foundBy(/** @type {Student} */ student, /** @type {string} */ text) {
-  const fold = (/** @type {string} */ words) => words.normalize("NFC").toLowerCase().replaceAll(/\s+/g, "");
-  const hint = brief(student);
-  return fold(`${student.name} ${hint}`).includes(fold(text)) ? hint : `${hint} · ${text}`;
 }

@@ -1,11 +1,11 @@
 import { number, when } from "../format.js";
 import { kindCell, recipientCell } from "../messaging/log-table.js";
 import { messagesView } from "../messaging/tabs.js";
-import { whenOrDash } from "../messaging/words.js";
 import { h } from "../ui/dom.js";
 import { Listing } from "../ui/listing.js";
 import { notice } from "../ui/notice.js";
 import { workButton } from "../ui/page.js";
+import { orDash } from "../ui/table.js";
 
 /** @typedef {import("../messaging/client.js").AmbiguousEntry} AmbiguousEntry */
 
@@ -32,7 +32,7 @@ const COLUMNS = [
 /** @returns {import("../ui/dom.js").Child[][]} */
 function cells(/** @type {AmbiguousEntry} */ entry) {
   return [
-    recipientCell(entry), kindCell(entry), [entry.reason ?? ""], [when(entry.attempted_at)], [`${number(entry.asked)}번`], [whenOrDash(entry.ask_at)],
+    recipientCell(entry), kindCell(entry), [entry.reason ?? ""], [when(entry.attempted_at)], [`${number(entry.asked)}번`], [orDash(when(entry.ask_at))],
     [entry.batch_id && h("a", { class: "button button-small", href: `#/messages/batches/${entry.batch_id}` }, "묶음 보기")],
   ];
 }

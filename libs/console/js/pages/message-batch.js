@@ -4,13 +4,15 @@ import { MESSAGE_MODES, MESSAGE_STATES } from "../labels.js";
 import { batchName, count, moving, unsent } from "../messaging/batch.js";
 import { LogTable } from "../messaging/log-table.js";
 import { messagesView } from "../messaging/tabs.js";
-import { categoryBadge, stateBadge, won } from "../messaging/words.js";
+import { categoryBadge, won } from "../messaging/words.js";
 import { chips } from "../ui/chips.js";
 import { ask } from "../ui/dialog.js";
 import { fill, h } from "../ui/dom.js";
+import { figures } from "../ui/figures.js";
 import { announce } from "../ui/live.js";
 import { errorNotice, explain, notice, smallPrint } from "../ui/notice.js";
 import { progressPanel } from "../ui/progress.js";
+import { wordBadge } from "../ui/table.js";
 import { toast } from "../ui/toast.js";
 import { update } from "../ui/update.js";
 import { watch } from "../ui/watch.js";
@@ -43,21 +45,21 @@ class BatchPage {
     this.cancel = h("button", { class: "button button-bad-quiet", type: "button", hidden: true, onclick: () => this.#cancel() }, "남은 발송 취소");
     this.card = h("section", { class: "card stack", "aria-labelledby": "batch-state", hidden: true },
       h("h2", { id: "batch-state", class: "visually-hidden" }, "진행"), this.panel.node, this.figures, this.reasons, this.money);
-    this.log = new LogTable({ app, signal, query: () => ({ batch: this.id, state: this.state }), changed: () => this.#follow() });
     this.state = "";
-  }
-
-  /** @returns {import("../router.js").View} */
-  view() {
-    const filter = chips({
+    this.log = new LogTable({ app, signal, query: () => ({ batch: this.id, state: this.state }), changed: () => this.#follow() });
+    this.filter = chips({
       label: "상태로 거르기", items: [{ value: "", label: "모두" }, ...Object.entries(MESSAGE_STATES).map(([value, { label }]) => ({ value, label }))],
       onPick: (value) => {
         this.state = value;
         this.log.reload();
       },
     });
-    filter.select("");
-    this.list = h("section", { class: "card list-card", "aria-label": "메시지 목록", hidden: true }, filter.node, this.log.node);
+    this.list = h("section", { class: "card list-card", "aria-label": "메시지 목록", hidden: true }, this.filter.node, this.log.node);
+  }
+
+  /** @returns {import("../router.js").View} */
+  view() {
+    this.filter.select("");
     this.#follow();
     return messagesView({
       title: "발송 묶음", crumb: { href: this.app.router.last("/messages/batches"), label: "예약·발송 묶음" }, actions: [this.cancel], at: "/messages/batches",
@@ -84,11 +86,11 @@ class BatchPage {
     const before = this.#batch;
     this.#batch = batch;
     this.card.hidden = false;
-    if (this.list) this.list.hidden = false;
+    this.list.hidden = false;
     fill(this.facts, categoryBadge(batch.category), h("strong", {}, batchName(batch)), MESSAGE_MODES[batch.mode] ?? batch.mode,
       ` · ${batch.created_by} · ${when(batch.created_at)}`, batch.cancelled_at && ` · ${batch.cancelled_by} 취소 ${when(batch.cancelled_at)}`);
     this.#progress(batch);
-    update(this.figures, figures(batch));
+    update(this.figures, figures(Object.entries(MESSAGE_STATES).map(([code, { label, tone }]) => ({ label, tone, value: batch.states[code] ?? 0 })), "figures-messages"));
     update(this.reasons, reasons(batch));
     update(this.money, h("p", { class: "hint" }, `쓴 금액 ${won(batch.settled)}`, Number(batch.reserved) > 0 && ` · 아직 잡아 둔 금액 ${won(batch.reserved)}`));
     this.cancel.hidden = unsent(batch) === 0;
@@ -120,12 +122,6 @@ class BatchPage {
   }
 }
 
-function figures(/** @type {Batch} */ batch) {
-  const cards = Object.entries(MESSAGE_STATES).map(([code, { label, tone }]) => h("div", { class: `figure ${batch.states[code] ? `figure-${tone}` : "figure-zero"}` },
-    h("dt", {}, label), h("dd", {}, number(batch.states[code] ?? 0))));
-  return h("dl", { class: "figures figures-messages" }, ...cards);
-}
-
 function reasons(/** @type {Batch} */ batch) {
-  return h("ul", { class: "estimate-notes" }, ...batch.reasons.map((each) => h("li", {}, stateBadge(each.state), h("strong", {}, ` ${number(each.count)}건 `), each.reason)));
+  return h("ul", { class: "estimate-notes" }, ...batch.reasons.map((each) => h("li", {}, wordBadge(MESSAGE_STATES, each.state), h("strong", {}, ` ${number(each.count)}건 `), each.reason)));
 }

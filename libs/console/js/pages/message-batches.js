@@ -2,7 +2,7 @@ import { number, when } from "../format.js";
 import { MESSAGE_MODES, MESSAGE_STATES } from "../labels.js";
 import { batchName } from "../messaging/batch.js";
 import { messagesView } from "../messaging/tabs.js";
-import { categoryBadge, whenOrDash, won } from "../messaging/words.js";
+import { categoryBadge, won } from "../messaging/words.js";
 import { chips } from "../ui/chips.js";
 import { h } from "../ui/dom.js";
 import { icon } from "../ui/icon.js";
@@ -46,7 +46,7 @@ function cells(/** @type {Batch} */ batch) {
   return [
     [h("a", { class: "row-link", href: `#/messages/batches/${batch.id}` }, batchName(batch)), batch.category === "AD" && categoryBadge(batch.category)],
     [MESSAGE_MODES[batch.mode] ?? batch.mode],
-    [whenOrDash(batch.next_due_at ?? batch.due_at)],
+    [when(batch.next_due_at ?? batch.due_at)],
     [number(batch.total)],
     [h("span", { class: "states" }, told.join(" · "))],
     [won(Number(batch.settled) || batch.reserved)],

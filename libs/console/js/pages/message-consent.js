@@ -9,7 +9,7 @@ import { ask } from "../ui/dialog.js";
 import { fill, h } from "../ui/dom.js";
 import { Listing } from "../ui/listing.js";
 import { load } from "../ui/page.js";
-import { badge } from "../ui/table.js";
+import { badge, orDash } from "../ui/table.js";
 
 /** @typedef {import("../messaging/client.js").Consent} Consent */
 
@@ -96,7 +96,7 @@ const COLUMNS = [
 
 /** @returns {import("../ui/dom.js").Child} */
 function due(/** @type {string | null} */ time, /** @type {string} */ done) {
-  if (!time) return done ? h("span", { class: "hint" }, done) : h("span", { class: "blank" }, "–");
+  if (!time) return done ? h("span", { class: "hint" }, done) : orDash("");
   const left = Date.parse(time) - Date.now();
   return left < 0 ? badge("bad", `${day(time)} 지남`) : left < SOON_MS ? badge("warn", `${day(time)}까지`) : `${day(time)}까지`;
 }

@@ -8,9 +8,9 @@ import { fill, h } from "../ui/dom.js";
 import { Listing } from "../ui/listing.js";
 import { notice } from "../ui/notice.js";
 import { workButton } from "../ui/page.js";
-import { badge } from "../ui/table.js";
+import { wordBadge } from "../ui/table.js";
 
-/** @typedef {import("../messaging/client.js").Request} Request @typedef {import("../messaging/client.js").Estimate} Estimate */
+/** @typedef {import("../messaging/client.js").Request} Request */
 
 const EMPTY = /** @type {Record<string, string>} */ ({
   waiting: "확인을 기다리는 알림이 없습니다.", queued: "보낸 알림이 없습니다.", refused: "보내지 못한 알림이 없습니다.", dismissed: "보내지 않기로 한 알림이 없습니다.",
@@ -52,12 +52,11 @@ class RequestsPage {
 
   /** @returns {import("../ui/dom.js").Child[][]} */
   #cells(/** @type {Request} */ request) {
-    const { label, tone } = MESSAGE_REQUEST_STATES[request.state] ?? { label: request.state, tone: "calm" };
     const values = Object.values(request.variables).filter(Boolean).join(" · ");
     return [
       [h("span", { class: "two-lines" }, h("span", { class: "request-name" }, request.title), values && h("span", { class: "hint" }, values))],
       [`${request.target === "parent" ? "학부모" : "학생"} · ${number(request.students)}명`],
-      [h("span", { class: "two-lines" }, h("span", {}, badge(tone, label)), request.reason && h("span", { class: "hint" }, request.reason),
+      [h("span", { class: "two-lines" }, h("span", {}, wordBadge(MESSAGE_REQUEST_STATES, request.state)), request.reason && h("span", { class: "hint" }, request.reason),
         request.state === "queued" && h("span", { class: "hint" }, `${number(request.queued)}건 보냄, ${number(request.skipped)}건 제외`))],
       [when(request.created_at)],
       request.state === "waiting" ? [h("div", { class: "row-actions" }, ...this.#buttons(request))] : [h("span", { class: "hint" }, [request.decided_by, when(request.decided_at)].filter(Boolean).join(" · "))],
@@ -73,15 +72,14 @@ class RequestsPage {
   }
 
   async #confirm(/** @type {Request} */ request) {
-    const path = `requests/${encodeURIComponent(request.id)}`;
-    const estimate = /** @type {Estimate} */ (await this.app.messaging.get(`${path}/estimate/`, this.signal));
+    const estimate = await this.app.messaging.estimateRequest(request.id, this.signal);
     const count = `${number(estimate.counts.messages)}건`;
     const { sample } = estimate;
     const done = await ask({
       title: `‘${request.title}’ 알림 ${count}을 보낼까요?`, action: `${count} 보내기`, signal: this.signal,
       body: [sample && h("div", { class: "sample" }, h("div", { class: "bubble" }, sample.subject && h("p", { class: "bubble-subject" }, sample.subject), h("p", { class: "bubble-text" }, sample.text))),
         ...estimateLines(estimate, () => "")],
-      run: () => this.app.messaging.post(`${path}/confirm/`),
+      run: () => this.app.messaging.confirmRequest(request.id),
     });
     if (done) this.#said(request, `${number(done.queued)}건을 보냅니다.`, h("a", { class: "button", href: `#/messages/batches/${request.id}` }, "발송 묶음 보기"));
   }
@@ -89,7 +87,7 @@ class RequestsPage {
   async #dismiss(/** @type {Request} */ request) {
     const done = await ask({
       title: `‘${request.title}’ 알림을 보내지 않을까요?`, action: "보내지 않기", bad: true, signal: this.signal, body: [h("p", {}, `${number(request.students)}명에게 아무것도 나가지 않습니다.`)],
-      run: () => this.app.messaging.post(`requests/${encodeURIComponent(request.id)}/dismiss/`),
+      run: () => this.app.messaging.dismissRequest(request.id),
     });
     if (done) this.#said(request, "보내지 않기로 했습니다.");
   }

@@ -1,17 +1,18 @@
 import { ApiError, newKey } from "../api.js";
 import { when } from "../format.js";
-import { TEMPLATE_CATEGORIES } from "../labels.js";
+import { TEMPLATE_CATEGORIES, TEMPLATE_STATES } from "../labels.js";
 import { LivePreview } from "../messaging/live-preview.js";
 import { Phone } from "../messaging/phone.js";
 import { messagesView } from "../messaging/tabs.js";
 import { OWN_VARIABLES, variableButtons } from "../messaging/variables.js";
-import { reviewBadge } from "../messaging/words.js";
 import { choices } from "../ui/choices.js";
 import { ask } from "../ui/dialog.js";
 import { fill, h } from "../ui/dom.js";
-import { field } from "../ui/field.js";
+import { complain, field } from "../ui/field.js";
 import { errorNotice, notice } from "../ui/notice.js";
 import { load, workButton } from "../ui/page.js";
+import { select } from "../ui/select.js";
+import { wordBadge } from "../ui/table.js";
 import { toast } from "../ui/toast.js";
 
 /** @typedef {import("../messaging/client.js").Template} Template */
@@ -40,13 +41,13 @@ class TemplatePage {
     this.state = h("div", { class: "stack" });
     this.trouble = h("div");
     this.name = h("input", { class: "input", type: "text", maxlength: "100", autocomplete: "off" });
-    this.category = h("select", { class: "input" }, ...Object.entries(TEMPLATE_CATEGORIES).map(([value, label]) => h("option", { value }, label)));
+    this.category = select(TEMPLATE_CATEGORIES);
     this.purpose = choices({
       label: "성격", value: "INFO", onPick: () => this.preview.touch(),
       items: [{ value: "INFO", label: "정보" }, { value: "AD", label: "광고", hint: "알림톡으로는 보낼 수 없습니다." }],
     });
     const touched = () => this.preview.touch();
-    this.content = h("textarea", { class: "input message-body", rows: "9", maxlength: "2000", oninput: touched });
+    this.content = h("textarea", { class: "input", rows: "9", maxlength: "2000", oninput: touched });
     this.subject = h("input", { class: "input", type: "text", maxlength: "40", autocomplete: "off", oninput: touched });
     this.fields = /** @type {Record<string, import("../ui/field.js").Field>} */ ({
       name: field({ label: "이름", control: this.name, hint: "받는 사람에게는 보이지 않습니다." }), category: field({ label: "분류", control: this.category }),
@@ -97,13 +98,13 @@ class TemplatePage {
     const trouble = h("div");
     const submit = workButton("카카오 심사 신청", {
       kind: "button-soft", trouble, run: async () => {
-        this.#showReview(await this.app.messaging.post(`templates/${encodeURIComponent(template.id)}/submit-review/`));
+        this.#showReview(await this.app.messaging.submitTemplate(template.id));
         toast("심사를 신청했습니다. 영업일로 하루에서 사흘쯤 걸립니다.");
       },
     });
     const open = template.purpose === "INFO" && (template.review === "" || template.review === "REJECTED");
     fill(this.state, h("section", { class: "card side-card stack", "aria-labelledby": "review-title" },
-      h("div", { class: "card-head" }, h("h2", { id: "review-title", class: "card-title" }, "알림톡"), reviewBadge(template.review)),
+      h("div", { class: "card-head" }, h("h2", { id: "review-title", class: "card-title" }, "알림톡"), wordBadge(TEMPLATE_STATES, template.review)),
       template.review === "REJECTED" && notice("bad", "카카오가 반려했습니다.", template.review_comment && h("p", {}, template.review_comment)),
       template.submitted_at && h("p", { class: "hint" }, `신청 ${when(template.submitted_at)}`),
       template.review === "PENDING" && h("p", { class: "hint" }, "심사하는 동안에는 이름과 내용을 바꿀 수 없습니다."),
@@ -136,23 +137,16 @@ class TemplatePage {
   }
 
   #refused(/** @type {unknown} */ error) {
-    if (!(error instanceof ApiError)) return fill(this.trouble, errorNotice(error));
-    this.#key = newKey();
-    const named = error.code === "too_long" || error.code === "unbalanced_variable" ? { [error.members.field ?? "content"]: [error.message] } : error.errors;
-    const known = Object.entries(named).filter(([name]) => this.fields[name]);
-    for (const [name, messages] of known) this.fields[name].setError(messages.join(" "));
-    if (known.length) this.fields[known[0][0]].focus();
-    else fill(this.trouble, errorNotice(error));
+    const text = error instanceof ApiError ? error.members.field ?? "content" : "";
+    if (text) this.#key = newKey();
+    if (!complain(this.fields, error, { too_long: text, unbalanced_variable: text })) fill(this.trouble, errorNotice(error));
   }
 
   async #delete(/** @type {Template} */ template) {
     const done = await ask({
       title: `‘${template.name}’ 템플릿을 삭제할까요?`, action: "삭제", bad: true, signal: this.signal,
       body: [h("p", {}, "이미 예약된 메시지는 그대로 나갑니다.")],
-      run: async () => {
-        await this.app.messaging.delete(`templates/${encodeURIComponent(template.id)}/`);
-        return true;
-      },
+      run: async () => (await this.app.messaging.deleteTemplate(template.id), true),
     });
     if (!done) return;
     toast("템플릿을 삭제했습니다.");

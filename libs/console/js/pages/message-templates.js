@@ -1,17 +1,18 @@
 import { day } from "../format.js";
-import { TEMPLATE_CATEGORIES } from "../labels.js";
+import { TEMPLATE_CATEGORIES, TEMPLATE_STATES } from "../labels.js";
 import { messagesView } from "../messaging/tabs.js";
-import { categoryBadge, reviewBadge } from "../messaging/words.js";
+import { categoryBadge } from "../messaging/words.js";
 import { h } from "../ui/dom.js";
 import { icon } from "../ui/icon.js";
 import { Listing } from "../ui/listing.js";
+import { select } from "../ui/select.js";
+import { wordBadge } from "../ui/table.js";
 
 /** @typedef {import("../messaging/client.js").Template} Template */
 
 /** `#/messages/templates?category=…`: what is said again and again. */
 export function messageTemplatesPage(/** @type {import("../router.js").Context} */ { app, query, signal }) {
-  const category = h("select", { class: "input", "aria-label": "분류", onchange: () => show() }, h("option", { value: "" }, "분류 전체"),
-    ...Object.entries(TEMPLATE_CATEGORIES).map(([value, label]) => h("option", { value }, label)));
+  const category = select(TEMPLATE_CATEGORIES, { "aria-label": "분류", onchange: () => show() }, "분류 전체");
   category.value = query.get("category") ?? "";
   const listing = new Listing({
     caption: "템플릿 목록", unit: "개", signal, columns: COLUMNS, cells,
@@ -38,7 +39,7 @@ function cells(/** @type {Template} */ template) {
   return [
     [h("a", { class: "row-link", href: `#/messages/templates/${template.id}` }, template.name), template.purpose === "AD" && categoryBadge("AD")],
     [TEMPLATE_CATEGORIES[template.category] ?? template.category],
-    [reviewBadge(template.review)],
+    [wordBadge(TEMPLATE_STATES, template.review)],
     [h("span", { class: "said" }, template.content)],
     [day(template.updated_at)],
     [h("a", { class: "button button-small", href: `#/messages?template=${template.id}`, "aria-label": `${template.name} 템플릿으로 보내기` }, "보내기")],

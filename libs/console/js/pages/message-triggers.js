@@ -6,6 +6,7 @@ import { fill, h } from "../ui/dom.js";
 import { announce } from "../ui/live.js";
 import { errorNotice } from "../ui/notice.js";
 import { load } from "../ui/page.js";
+import { select } from "../ui/select.js";
 import { badge } from "../ui/table.js";
 
 /** @typedef {import("../messaging/client.js").Trigger} Trigger @typedef {import("../messaging/client.js").Template} Template */
@@ -34,17 +35,16 @@ class TriggerRow {
     const { manages } = app.auth;
     const name = trigger.title;
     this.box = h("input", { type: "checkbox", class: "switch", role: "switch", "aria-label": `${name} 자동 발송`, onchange: () => this.#set({ enabled: this.box.checked }, this.box) });
-    this.template = h("select", { class: "input", "aria-label": `${name} 템플릿`, onchange: () => this.#set({ template_id: this.template.value || null }, this.template) },
-      h("option", { value: "" }, "템플릿 없음"), ...templates.map((each) => h("option", { value: each.id }, each.name)));
-    this.mode = h("select", { class: "input", "aria-label": `${name} 방법`, onchange: () => this.#set({ mode: this.mode.value }, this.mode) },
-      ...Object.entries(MESSAGE_MODES).map(([value, label]) => h("option", { value }, label)));
+    this.template = select(Object.fromEntries(templates.map((each) => [each.id, each.name])),
+      { "aria-label": `${name} 템플릿`, onchange: () => this.#set({ template_id: this.template.value || null }, this.template) }, "템플릿 없음");
+    this.mode = select(MESSAGE_MODES, { "aria-label": `${name} 방법`, onchange: () => this.#set({ mode: this.mode.value }, this.mode) });
     for (const each of [this.box, this.template, this.mode]) each.disabled = !manages;
     this.state = h("span", { class: "trigger-state" });
     this.changed = h("p", { class: "hint" });
     this.trouble = h("div");
     const variables = trigger.variables.map((each) => `#{${each}} ${variableWord(each)}`).join(", ");
     this.node = h("li", { class: "trigger" },
-      h("div", { class: "trigger-what" }, h("p", { class: "trigger-name" }, name), h("p", { class: "hint" }, `쓸 수 있는 변수: ${variables}`), this.changed),
+      h("div", {}, h("p", { class: "trigger-name" }, name), h("p", { class: "hint" }, `쓸 수 있는 변수: ${variables}`), this.changed),
       trigger.policy === "disabled" ? badge("calm", "꺼짐") : h("div", { class: "trigger-how" }, this.state, this.template, this.mode), this.trouble);
     this.#show(trigger);
   }

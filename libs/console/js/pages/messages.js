@@ -9,6 +9,7 @@ import { messagesView } from "../messaging/tabs.js";
 import { choices } from "../ui/choices.js";
 import { fill, h } from "../ui/dom.js";
 import { errorNotice } from "../ui/notice.js";
+import { step } from "../ui/page.js";
 
 /** `#/messages?template=…`: write a message, see what arrives and what it costs, send it. */
 export function messagesPage(/** @type {import("../router.js").Context} */ context) {
@@ -41,7 +42,6 @@ class ComposePage {
 
   /** @returns {import("../router.js").View} */
   view() {
-    const step = (/** @type {string} */ title, /** @type {Node[]} */ ...parts) => h("section", { class: "step" }, h("h2", { class: "step-title" }, title), h("div", { class: "stack" }, ...parts));
     const form = h("form", { class: "card roster-form", novalidate: true, onsubmit: (/** @type {Event} */ event) => this.#send(event) },
       step("누구에게", this.audience.node, this.to.node), step("무엇을", this.content.node), step("언제", this.timing.node),
       this.trouble, h("div", { class: "actions submit-row" }, this.submit, h("p", { class: "hint" }, "누르면 보낼 수와 금액을 한 번 더 보여 줍니다.")));
@@ -79,8 +79,7 @@ class ComposePage {
     this.submit.disabled = true;
     try {
       const found = await this.estimate.refresh();
-      if (!found) return this.estimate.node.scrollIntoView({ block: "nearest" });
-      if (!found.estimate.sufficient || !found.estimate.counts.messages) return this.estimate.node.scrollIntoView({ block: "nearest" });
+      if (!found?.estimate.sufficient || !found.estimate.counts.messages) return this.estimate.node.scrollIntoView({ block: "nearest" });
       const batch = await confirmSend({ draft: found.ask, estimate: found.estimate, client: this.app.messaging, signal: this.signal, stale: () => this.estimate.touch() });
       if (batch) this.app.router.go(`/messages/batches/${batch}`);
     } catch (error) {

@@ -5,29 +5,19 @@ What the real services do with the same calls is tested beside them; here it is 
 
 from __future__ import annotations
 
-import base64
-import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
-from threading import Thread
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 from uuid import UUID
 
 import pytest
 from marshmallow import Schema
 from messaging.schemas import composing, consents, log, refusals, settings, templates, triggers
+from testkit.console_api import Answer, console_handler, problem, token
+from testkit.servers import serving
 from werkzeug.datastructures import MultiDict
 
-CONSOLE = Path(__file__).parents[4] / "libs" / "console"
-_TYPES = {
-    ".html": "text/html", ".js": "text/javascript", ".mjs": "text/javascript", ".css": "text/css",
-    ".svg": "image/svg+xml",
-}  # fmt: skip
-Answer = tuple[int, Any]
 LECTURE, BATCH, TEMPLATE = (str(UUID(int=number)) for number in (1, 900, 700))
 STUDENTS = {str(UUID(int=100 + i)): name for i, name in enumerate(("김하나", "이두리", "박세찌"))}
 # what the service itself makes of each request: a page that asks for something else is told so
@@ -73,7 +63,7 @@ class Api:
         self.routes.insert(0, (method, pattern, answer))
 
     def lists(self, pattern: str, *rows: dict[str, Any]) -> None:
-        self.on("GET", pattern, lambda _query, *_: (200, page(rows)))
+        self.on("GET", pattern, lambda _query, *_: (200, listed(rows)))
 
     def answer(self, method: str, path: str, query: dict[str, str], body: Any) -> Answer:
         self.asked.append((method, path, query, body))
@@ -85,15 +75,15 @@ class Api:
             for id, name in STUDENTS.items()
         ]
         own: list[tuple[str, str, Callable[..., Answer]]] = [
-            ("GET", "lectures/lectures/", lambda _: (200, page([{"id": LECTURE, "title": "수학 특강"}]))),
-            ("GET", "lectures/sessions/", lambda _: (200, page([]))),
-            ("GET", "enrollments/", lambda _: (200, page(enrolled))),
+            ("GET", "lectures/lectures/", lambda _: (200, listed([{"id": LECTURE, "title": "수학 특강"}]))),
+            ("GET", "lectures/sessions/", lambda _: (200, listed([]))),
+            ("GET", "enrollments/", lambda _: (200, listed(enrolled))),
             (
                 "GET",
                 "students/",
-                lambda asked: (200, page([one for one in people if asked["search"] in one["name"]])),
+                lambda asked: (200, listed([one for one in people if asked["search"] in one["name"]])),
             ),
-            ("GET", "messaging/templates/", lambda _: (200, page(self.templates))),
+            ("GET", "messaging/templates/", lambda _: (200, listed(self.templates))),
             ("GET", "messaging/info/", lambda _: (200, self.info)),
             ("POST", "messaging/templates/preview/", lambda asked: (200, previewed(asked))),
             ("POST", "messaging/estimate/", lambda asked: (200, estimated(asked))),
@@ -117,12 +107,8 @@ def _wrong(schema: type[Schema], given: Any) -> list[str]:
     return [f"{schema.__name__}.{name}: {said}" for name, said in schema().validate(given).items()]
 
 
-def page(rows: Any) -> dict[str, Any]:
+def listed(rows: Any) -> dict[str, Any]:
     return {"results": list(rows), "next": None}
-
-
-def problem(code: str, detail: str, **members: Any) -> dict[str, Any]:
-    return {"code": code, "detail": detail, **members}
 
 
 def template(**values: Any) -> dict[str, Any]:
@@ -209,86 +195,31 @@ def entry(state: str, **values: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _handler(api: Api) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        """The console's files, and the API below /api/v1/."""
-
-        def log_message(self, *_: Any) -> None:
-            pass
-
-        def do_GET(self) -> None:
-            path = urlsplit(self.path).path
-            if not path.startswith("/console/"):
-                return self.do_POST()
-            file = CONSOLE / (path.removeprefix("/console/") or "index.html")
-            found = file.is_file()
-            return self._reply(
-                200 if found else 404,
-                file.read_bytes() if found else b"",
-                _TYPES.get(file.suffix, "text/plain"),
-            )
-
-        def do_POST(self) -> None:
-            url = urlsplit(self.path)
-            raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            body = json.loads(raw) if raw else None
-            status, said = api.answer(
-                self.command, url.path.removeprefix("/api/v1/"), dict(parse_qsl(url.query)), body
-            )
-            kind = "application/problem+json" if status >= 400 else "application/json"
-            self._reply(status, b"" if said is None else json.dumps(said).encode(), kind)
-
-        do_PUT = do_PATCH = do_DELETE = do_POST
-
-        def _reply(self, status: int, body: bytes, kind: str) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-    return Handler
-
-
 @pytest.fixture
 def api() -> Api:
     return Api()
 
 
 @pytest.fixture
-def served(console_at: Callable[[str], Any], api: Api) -> Iterator[Any]:
-    """The console, not signed in; afterwards the browser must have had nothing to complain of."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(api))
-    Thread(target=server.serve_forever, daemon=True).start()
-    console = console_at(f"http://127.0.0.1:{server.server_port}")
-    yield console
-    found = console.recorded("violations"), console.complaints()  # before the page loses its server
-    server.shutdown()
-    server.server_close()
-    assert found == ([], [])
+def page(console_at: Callable[[str], Any], api: Api) -> Iterator[Any]:
+    """The console, not signed in; afterwards neither browser nor service had anything to complain of."""
+    with serving(console_handler(api)) as url:
+        console = console_at(url)
+        yield console
+        console.check_quiet()  # before the page loses its server
     assert api.wrong == []
 
 
-def _token(role: str) -> str:
-    """The stand-in believes everybody."""
-    claims = json.dumps({"tenant_id": "academy-a", "sub": "user-1", "roles": [role]}).encode()
-    return f"e30.{base64.urlsafe_b64encode(claims).decode().rstrip('=')}.x"
-
-
-def _signed_in(console: Any, role: str) -> Any:
-    console.open(f"#token={_token(role)}")
-    console.wait_text("h1", "명단 등록")
-    return console
+@pytest.fixture
+def desk(page: Any) -> Any:
+    page.sign_in(token("staff"))
+    return page
 
 
 @pytest.fixture
-def desk(served: Any) -> Any:
-    return _signed_in(served, "staff")
-
-
-@pytest.fixture
-def manager(served: Any) -> Any:
-    return _signed_in(served, "owner")
+def manager(page: Any) -> Any:
+    page.sign_in(token("owner"))
+    return page
 
 
 @pytest.fixture
@@ -314,6 +245,6 @@ def made() -> Any:
         "entry": entry,
         "template": template,
         "problem": problem,
-        "page": page,
+        "page": listed,
         "estimated": estimated,
     }

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from testkit.console import PHONE
 
 pytestmark = pytest.mark.browser
 
-PHONE = (380, 780)
 HOSTILE = "<img src=x onerror=alert(1)>"
 REFUSED = "the server responded with a status of 4"
 

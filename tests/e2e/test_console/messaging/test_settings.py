@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from selenium.webdriver.support.ui import Select
+from testkit.console import PHONE
 
 pytestmark = pytest.mark.browser
 
-PHONE = (380, 780)
 REFUSED = "the server responded with a status of 4"
 
 

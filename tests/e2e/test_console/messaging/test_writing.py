@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select
+from testkit.console import PHONE
 
 pytestmark = pytest.mark.browser
 
-PHONE = (380, 780)
 REFUSED = "the server responded with a status of 4"
 
 

@@ -38,7 +38,7 @@ export class ContentFields extends EventTarget {
       items: [{ value: "own", label: "직접 쓰기" }, { value: "template", label: "템플릿" }],
     });
     this.subject = h("input", { class: "input", type: "text", maxlength: "40", autocomplete: "off", oninput: () => this.#changed() });
-    this.body = h("textarea", { class: "input message-body", rows: "7", maxlength: "2000", oninput: () => this.#changed() });
+    this.body = h("textarea", { class: "input", rows: "7", maxlength: "2000", oninput: () => this.#changed() });
     this.bodyField = field({ label: "내용", control: this.body });
     this.template = h("select", { class: "input", onchange: () => this.#arrange() });
     this.templateField = field({ label: "쓸 템플릿", control: this.template });

@@ -1,7 +1,7 @@
+import { seoulLocal, seoulTime } from "../../seoul.js";
 import { choices } from "../../ui/choices.js";
 import { h } from "../../ui/dom.js";
 import { field } from "../../ui/field.js";
-import { seoulLocal, seoulTime } from "../words.js";
 
 const HOUR_MS = 3_600_000;
 

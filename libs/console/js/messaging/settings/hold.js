@@ -1,9 +1,9 @@
 import { when } from "../../format.js";
-import { Incomplete, ask } from "../../ui/dialog.js";
+import { ask } from "../../ui/dialog.js";
 import { fill, h } from "../../ui/dom.js";
-import { field } from "../../ui/field.js";
 import { icon } from "../../ui/icon.js";
 import { load } from "../../ui/page.js";
+import { reasonField } from "../../ui/reason.js";
 import { toast } from "../../ui/toast.js";
 
 /** @typedef {import("../client.js").Hold} Hold */
@@ -21,18 +21,11 @@ export function holdCard({ app, signal }) {
       app.auth.manages && h("div", { class: "actions" }, h("button", { class: `button ${hold.hold ? "button-main" : "button-bad"}`, type: "button", onclick: () => change(!hold.hold) }, hold.hold ? "발송 다시 시작" : "모든 발송 멈추기")));
   };
   const change = async (/** @type {boolean} */ on) => {
-    const reason = h("textarea", { class: "input", rows: "2", maxlength: "500", oninput: () => why.setError("") });
-    const why = field({ label: "사유", control: reason, optional: !on });
+    const reason = reasonField(on ? {} : { missing: "" });
     const done = await ask({
       title: on ? "모든 발송을 멈출까요?" : "발송을 다시 시작할까요?", action: on ? "모두 멈추기" : "다시 시작", bad: on, signal,
-      body: [h("p", {}, on ? "누르는 순간부터 새로 나가는 메시지가 없습니다. 이미 발송사로 넘어간 것은 되돌릴 수 없습니다." : "기다리던 메시지가 바로 나가기 시작합니다."), why.node],
-      run: async () => {
-        if (on && !reason.value.trim()) {
-          why.setError("사유를 적어 주세요.");
-          throw new Incomplete();
-        }
-        return app.messaging.setHold(on, reason.value.trim() || null);
-      },
+      body: [h("p", {}, on ? "누르는 순간부터 새로 나가는 메시지가 없습니다. 이미 발송사로 넘어간 것은 되돌릴 수 없습니다." : "기다리던 메시지가 바로 나가기 시작합니다."), reason.node],
+      run: async () => app.messaging.setHold(on, reason.read() || null),
     });
     if (!done) return;
     show(done);

@@ -1,7 +1,6 @@
-import { ApiError } from "../../api.js";
 import { number } from "../../format.js";
 import { fill, h } from "../../ui/dom.js";
-import { field } from "../../ui/field.js";
+import { complain, field } from "../../ui/field.js";
 import { announce } from "../../ui/live.js";
 import { errorNotice, notice } from "../../ui/notice.js";
 import { load, workButton } from "../../ui/page.js";
@@ -36,37 +35,37 @@ class InfoForm {
     this.info = info;
     this.trouble = h("div");
     this.active = h("input", { type: "checkbox", class: "check", checked: info.is_active });
-    /** @type {Record<string, { input: HTMLInputElement, field: import("../../ui/field.js").Field }>} */
-    this.parts = {};
+    this.inputs = /** @type {Record<string, HTMLInputElement>} */ ({});
+    this.fields = /** @type {Record<string, import("../../ui/field.js").Field>} */ ({});
     for (const { name, label, hint, max } of TEXTS) this.#part(name, label, hint, h("input", { class: "input", type: "text", maxlength: String(max), autocomplete: "off", value: info[name] ?? "" }));
     for (const { name, label, hint } of COUNTS) this.#part(name, label, hint, h("input", { class: "input", type: "number", min: "0", step: "1", inputmode: "numeric", value: String(Math.trunc(Number(info[name]))) }));
     const verify = workButton("번호 확인", { kind: "button-small", trouble: this.trouble, run: () => this.#verify() });
-    this.parts.sender.field.node.append(h("div", { class: "actions" }, verify));
+    this.fields.sender.node.append(h("div", { class: "actions" }, verify));
     this.save = h("button", { class: "button button-main", type: "submit" }, "저장");
     this.node = h("form", { class: "stack", novalidate: true, onsubmit: (/** @type {Event} */ event) => this.#submit(event) },
       h("label", { class: "check-line" }, this.active, h("span", {}, "메시지 사용"), h("span", { class: "hint" }, "끄면 모두 기다립니다.")),
-      h("div", { class: "form-grid" }, ...Object.values(this.parts).map((part) => part.field.node)), prices(info), this.trouble, h("div", { class: "actions" }, this.save));
+      h("div", { class: "form-grid" }, ...Object.values(this.fields).map((each) => each.node)), prices(info), this.trouble, h("div", { class: "actions" }, this.save));
   }
 
   #part(/** @type {string} */ name, /** @type {string} */ label, /** @type {string} */ hint, /** @type {HTMLInputElement} */ input) {
-    const made = field({ label, control: input, hint });
-    input.addEventListener("input", () => made.setError(""));
-    this.parts[name] = { input, field: made };
+    this.inputs[name] = input;
+    this.fields[name] = field({ label, control: input, hint });
+    input.addEventListener("input", () => this.fields[name].setError(""));
   }
 
   /** What differs from what was read. @returns {Record<string, any>} */
   #changes() {
     const wanted = /** @type {Record<string, any>} */ ({ is_active: this.active.checked });
-    for (const { name } of TEXTS) wanted[name] = this.parts[name].input.value.trim() || null;
-    for (const { name } of COUNTS) wanted[name] = Number(this.parts[name].input.value);
+    for (const { name } of TEXTS) wanted[name] = this.inputs[name].value.trim() || null;
+    for (const { name } of COUNTS) wanted[name] = Number(this.inputs[name].value);
     const now = /** @type {Record<string, any>} */ ({ ...this.info, low_balance: Number(this.info.low_balance) });
     return Object.fromEntries(Object.entries(wanted).filter(([name, value]) => value !== now[name]));
   }
 
   async #verify() {
-    const { input, field: sender } = this.parts.sender;
-    if (!input.value.trim()) return sender.setError("번호를 적어 주세요.");
-    const { phone } = await this.app.messaging.post("verify-sender/", { phone: input.value.trim() });
+    const input = this.inputs.sender;
+    if (!input.value.trim()) return this.fields.sender.setError("번호를 적어 주세요.");
+    const { phone } = await this.app.messaging.verifySender(input.value.trim());
     input.value = phone;
     fill(this.trouble, notice("good", `${phone}: 발송사에 등록된 번호입니다.`, h("p", {}, "저장하면 이 번호로 보냅니다.")));
   }
@@ -74,30 +73,22 @@ class InfoForm {
   async #submit(/** @type {Event} */ event) {
     event.preventDefault();
     fill(this.trouble);
-    for (const { field: each } of Object.values(this.parts)) each.setError("");
-    for (const { name } of COUNTS) if (!/^\d+$/.test(this.parts[name].input.value)) this.parts[name].field.setError("0 이상의 숫자를 적어 주세요.");
-    const wrong = Object.values(this.parts).find((part) => part.field.hasError());
-    if (wrong) return wrong.field.focus();
+    for (const each of Object.values(this.fields)) each.setError("");
+    for (const { name } of COUNTS) if (!/^\d+$/.test(this.inputs[name].value)) this.fields[name].setError("0 이상의 숫자를 적어 주세요.");
+    const wrong = Object.values(this.fields).find((each) => each.hasError());
+    if (wrong) return wrong.focus();
     const changes = this.#changes();
     if (Object.keys(changes).length === 0) return announce("바뀐 내용이 없습니다.");
     this.save.disabled = true;
     try {
       this.info = await this.app.messaging.changeInfo(changes);
-      for (const { name } of TEXTS) this.parts[name].input.value = this.info[name] ?? "";
+      for (const { name } of TEXTS) this.inputs[name].value = this.info[name] ?? "";
       toast("메시지 설정을 저장했습니다.");
     } catch (error) {
-      if (!this.signal.aborted) this.#refused(error);
+      if (!this.signal.aborted && !complain(this.fields, error, { sender_not_verified: "sender" })) fill(this.trouble, errorNotice(error));
     } finally {
       this.save.disabled = false;
     }
-  }
-
-  #refused(/** @type {unknown} */ error) {
-    const named = error instanceof ApiError ? (error.code === "sender_not_verified" ? { sender: [error.message] } : error.errors) : {};
-    const known = Object.entries(named).filter(([name]) => this.parts[name]);
-    for (const [name, messages] of known) this.parts[name].field.setError(messages.join(" "));
-    if (known.length) this.parts[known[0][0]].field.focus();
-    else fill(this.trouble, errorNotice(error));
   }
 }
 
@@ -116,6 +107,6 @@ function facts(/** @type {Info} */ info) {
 /** Whether Alimtalk may leave, and what is missing. @param {{ app: import("../../main.js").App, signal: AbortSignal }} spec */
 function channelLine({ app, signal }) {
   const box = h("div", { class: "channel" });
-  app.messaging.get("channel-check/", signal).then((/** @type {{ ready: boolean, message: string }} */ found) => fill(box, notice(found.ready ? "good" : "info", found.message)), () => {}); // the form above says what is wrong
+  app.messaging.channel(signal).then((found) => fill(box, notice(found.ready ? "good" : "info", found.message)), () => {}); // the form above says what is wrong
   return box;
 }
