@@ -27,7 +27,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if BINARY and DRIVER:
         return
     for item in items:
-        if HERE in item.path.parents and "driver" in getattr(item, "fixturenames", ()):
+        if HERE in item.path.parents and "browser" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.skip("no Chromium here: apt-get install chromium chromium-driver"))
 
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 from marshmallow import Schema
 from messaging.schemas import composing, consents, log, refusals, settings, templates, triggers
+from testkit.browser import Browser
+from testkit.console import DESK, RECORDER, Console
 from testkit.console_api import Answer, console_handler, problem, token
 from testkit.servers import serving
 from werkzeug.datastructures import MultiDict
@@ -200,26 +203,52 @@ def api() -> Api:
     return Api()
 
 
+class Line:
+    """Leads to the stand-in of the test that runs."""
+
+    def __init__(self) -> None:
+        self.api = Api()
+
+    def answer(self, method: str, path: str, query: dict[str, str], body: Any) -> Answer:
+        return self.api.answer(method, path, query, body)
+
+
+@pytest.fixture(scope="module")
+def loaded(
+    browser: Browser, artifacts: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Console, Line]]:
+    """One page for all tests of a file, which is what takes long; each signs in and goes where it wants."""
+    line, downloads = Line(), tmp_path_factory.mktemp("downloads")
+    with serving(console_handler(line)) as url, browser.profile(downloads, RECORDER) as driver:
+        yield Console(driver, url, artifacts), line
+
+
 @pytest.fixture
-def page(console_at: Callable[[str], Any], api: Api) -> Iterator[Any]:
-    """The console, not signed in; afterwards neither browser nor service had anything to complain of."""
-    with serving(console_handler(api)) as url:
-        console = console_at(url)
-        yield console
-        console.check_quiet()  # before the page loses its server
+def signed_in(loaded: tuple[Console, Line], api: Api) -> Iterator[Callable[[str], Console]]:
+    """The console with a role; afterwards neither browser nor service had anything to complain of."""
+    console, line = loaded
+    console.allowed = ()
+    console.size(DESK)
+
+    def enter(role: str) -> Console:
+        console.sign_in(token(role))  # leaves what another test has opened
+        line.api = api
+        console.complaints()
+        return console
+
+    yield enter
+    console.check_quiet()
     assert api.wrong == []
 
 
 @pytest.fixture
-def desk(page: Any) -> Any:
-    page.sign_in(token("staff"))
-    return page
+def desk(signed_in: Callable[[str], Console]) -> Console:
+    return signed_in("staff")
 
 
 @pytest.fixture
-def manager(page: Any) -> Any:
-    page.sign_in(token("owner"))
-    return page
+def manager(signed_in: Callable[[str], Console]) -> Console:
+    return signed_in("owner")
 
 
 @pytest.fixture
