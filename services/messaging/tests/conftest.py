@@ -77,6 +77,7 @@ class Academy:
     provider: Any
     clock: FakeClock
     batch: int = 1000
+    limit: int = 0
 
     def open(self, tenant: str = "hangang", won: int = 1_000_000, **settings: Any) -> None:
         """A tenant that may send; `settings` are columns of tenant_setting."""
@@ -113,7 +114,7 @@ class Academy:
         return Metrics(CollectorRegistry(), metrics.ALL)
 
     def sender(self) -> Sender:
-        return Sender(self.db.database, self.provider, self.clock, self._figures, self.batch)
+        return Sender(self.db.database, self.provider, self.clock, self._figures, self.batch, self.limit)
 
     def resolver(self) -> Resolver:
         return Resolver(self.db.database, self.provider, self.clock, self._figures, ABSENT_AFTER)

@@ -65,6 +65,13 @@ class Settings(CommonSettings):
         parse=integer(1, 10_000),
         doc="messages of one academy in one call; Solapi takes 10,000",
     )
+    daily_limit: int = env(
+        "MESSAGING_DAILY_LIMIT",
+        default="0",
+        parse=integer(0, 10_000_000),
+        doc="messages of all academies together on one day in Seoul, what is over it waits until 00:05; 0: no"
+        " such limit",
+    )
     absent_after: int = env(
         "MESSAGING_ABSENT_SECONDS",
         default="2400",

@@ -48,7 +48,7 @@ def loops(kit: WorkerKit, settings: Settings) -> list[Loop]:
     """Senders and the resolver: the table of messages is their queue."""
     clock, figures = kit.runtime.clock, kit.runtime.metrics
     sends = provider(settings, clock)
-    sender = Sender(kit.db, sends, clock, figures, settings.batch)
+    sender = Sender(kit.db, sends, clock, figures, settings.batch, settings.daily_limit)
     resolver = Resolver(kit.db, sends, clock, figures, timedelta(seconds=settings.absent_after))
     return [
         *(Tending("sender", sender.step, kit.runtime, _SEND_PAUSE) for _ in range(SENDERS)),

@@ -12,7 +12,7 @@ from messaging.domain.quiet import SEOUL
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=SEOUL)
 NIGHT = datetime(2026, 3, 2, 22, 0, tzinfo=SEOUL)
-OPEN = Tenant(hold=False, active=True, has_sender=True, day_left=10, hour_left=10)
+OPEN = Tenant(hold=False, active=True, has_sender=True, day_left=10, hour_left=10, provider_left=10)
 INFO = Facts(Category.INFO, None, trigger_on=True, denied=False, opted_out=False, consent=NOTHING)
 AD = replace(INFO, category=Category.AD, consent=Allowance(ad=True, night=False))
 
@@ -45,6 +45,7 @@ def test_what_never_leaves(change, code):
         ({"hold": True}, Defer("held", None)),
         ({"active": False}, Defer("inactive", None)),
         ({"day_left": 0}, Defer("daily_cap", datetime(2026, 3, 3, 0, 5, tzinfo=SEOUL))),
+        ({"provider_left": 0}, Defer("provider_cap", datetime(2026, 3, 3, 0, 5, tzinfo=SEOUL))),
         ({"hour_left": 0}, Defer("hourly_cap", NOON + timedelta(hours=1))),
         ({"hour_left": 0, "day_left": 0}, Defer("daily_cap", datetime(2026, 3, 3, 0, 5, tzinfo=SEOUL))),
     ],

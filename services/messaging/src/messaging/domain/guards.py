@@ -19,6 +19,7 @@ INACTIVE = "inactive"
 NIGHT = "night"
 DAILY_CAP = "daily_cap"
 HOURLY_CAP = "hourly_cap"
+PROVIDER_CAP = "provider_cap"
 NO_SENDER = "no_sender"
 INSUFFICIENT_BALANCE = "insufficient_balance"
 
@@ -34,19 +35,22 @@ REASONS = {
     DAILY_CAP: "하루 발송 한도에 이르러 다음 날로 미뤘습니다.",
     INSUFFICIENT_BALANCE: "충전 잔액이 부족합니다.",
     NO_SENDER: "발신번호가 등록되어 있지 않습니다.",
+    PROVIDER_CAP: "모든 학원이 함께 쓰는 하루 발송 한도에 이르러 다음 날로 미뤘습니다.",
     HOURLY_CAP: "시간당 발송 한도에 이르러 다음 시간으로 미뤘습니다.",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
-    """What holds for all messages of a tenant. `day_left` and `hour_left` are what the caps leave."""
+    """What holds for all messages of a tenant. `…_left` is what the caps leave: of its day, of its
+    hour, and of the day of all tenants together."""
 
     hold: bool
     active: bool
     has_sender: bool
     day_left: int
     hour_left: int
+    provider_left: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +100,18 @@ def decide(now: datetime, tenant: Tenant, facts: Facts) -> Decision:
     at = quiet.allowed_from(now, facts.category, night_consent=facts.consent.night)
     if at > now:
         return Defer(NIGHT, at)
-    if tenant.day_left <= 0:
+    return over_cap(now, tenant) or Allow()
+
+
+def over_cap(now: datetime, tenant: Tenant, taken: int = 0) -> Defer | None:
+    """Which cap leaves no room once `taken` others have left."""
+    if tenant.day_left <= taken:
         return Defer(DAILY_CAP, quiet.next_day(now))
-    if tenant.hour_left <= 0:
+    if tenant.provider_left <= taken:
+        return Defer(PROVIDER_CAP, quiet.next_day(now))
+    if tenant.hour_left <= taken:
         return Defer(HOURLY_CAP, quiet.hour_began(now) + timedelta(hours=1))
-    return Allow()
+    return None
 
 
 def _never(now: datetime, tenant: Tenant, facts: Facts) -> str | None:

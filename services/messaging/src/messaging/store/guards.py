@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import sqlalchemy as sa
@@ -12,24 +13,25 @@ from sqlalchemy import Connection, Row
 from sqlalchemy.dialects.postgresql import insert
 
 from messaging.domain.consent import Kind, Standing
-from messaging.store.consents import stands
+from messaging.store.consents import standings, stands
 from messaging.store.tables import (
-    consent,
-    denylist,
-    opt_out,
     sent_count,
     tenant_setting,
     trigger_setting,
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Against:
-    """By fingerprint: who is denied, what is refused (ad or all), how consents stand."""
+    """By fingerprint: who is denied, what is refused (ad or all), how consents stand; `noted`: any of it."""
 
-    denied: frozenset[str] = frozenset()
-    opted_out: dict[str, str] = field(default_factory=dict)
-    consents: dict[str, dict[Kind, Standing]] = field(default_factory=dict)
+    denied: frozenset[str]
+    opted_out: Mapping[str, str]
+    consents: Mapping[str, Mapping[Kind, Standing]]
+
+    @cached_property
+    def noted(self) -> frozenset[str]:
+        return self.denied | self.opted_out.keys() | self.consents.keys()
 
 
 def settings(conn: Connection, tenant: str, *, share: bool = False) -> Row[Any]:
@@ -38,24 +40,35 @@ def settings(conn: Connection, tenant: str, *, share: bool = False) -> Row[Any]:
     `share` keeps whoever would switch the hold on waiting until this transaction ends: what it let begin is
     on the wire, and nothing begins after the switch.
     """
-    conn.execute(insert(tenant_setting).values(tenant_id=tenant).on_conflict_do_nothing())
     query = sa.select(tenant_setting).where(tenant_setting.c.tenant_id == tenant)
-    return conn.execute(query.with_for_update(read=True) if share else query).one()
+    query = query.with_for_update(read=True) if share else query
+    found = conn.execute(query).first()
+    if found is None:
+        conn.execute(insert(tenant_setting).values(tenant_id=tenant).on_conflict_do_nothing())
+        found = conn.execute(query).one()
+    return found
 
 
-def against(conn: Connection, tenant: str, fingerprints: Collection[str]) -> Against:
-    """What stands against these recipients, in three statements for any number."""
+_AGAINST = sa.text("""
+    WITH given AS (SELECT unnest(CAST(:prints AS text[])) COLLATE "C" AS fingerprint)
+    SELECT fingerprint, 'denied' AS refused FROM denylist JOIN given USING (fingerprint)
+    WHERE tenant_id = :tenant
+    UNION ALL
+    SELECT fingerprint, scope FROM opt_out JOIN given USING (fingerprint) WHERE tenant_id = :tenant
+""")
 
-    def of(table: sa.Table) -> sa.ColumnElement[bool]:
-        given = sa.literal(list(fingerprints), sa.ARRAY(sa.Text))
-        return (table.c.tenant_id == tenant) & (table.c.fingerprint == sa.any_(given))
 
-    denied = conn.execute(sa.select(denylist.c.fingerprint).where(of(denylist))).scalars()
-    refused = conn.execute(sa.select(opt_out.c.fingerprint, opt_out.c.scope).where(of(opt_out)))
-    consents: dict[str, dict[Kind, Standing]] = {}
-    for row in conn.execute(sa.select(consent).where(of(consent))):
-        consents.setdefault(row.fingerprint, {})[Kind(row.kind)] = stands(row)
-    return Against(frozenset(denied), {row.fingerprint: row.scope for row in refused}, consents)
+def against(conn: Connection, tenant: str, fingerprints: Collection[str], ads: Collection[str]) -> Against:
+    """What stands against these recipients, in at most two statements; consents only of `ads`, who are to get
+    advertising."""
+    rows = conn.execute(_AGAINST, {"tenant": tenant, "prints": list(fingerprints)}).all()
+    denied = frozenset(row.fingerprint for row in rows if row.refused == "denied")
+    refused = {row.fingerprint: row.refused for row in rows if row.refused != "denied"}
+    stand: dict[str, dict[Kind, Standing]] = {}
+    if ads:
+        for row in conn.execute(standings(tenant, list(ads))):
+            stand.setdefault(row.fingerprint, {})[Kind(row.kind)] = stands(row)
+    return Against(denied, refused, stand)
 
 
 def switches(conn: Connection, tenant: str) -> dict[str, bool]:
@@ -74,6 +87,19 @@ def sent(conn: Connection, tenant: str, day: datetime, hour: datetime) -> tuple[
     ).where(sent_count.c.tenant_id == tenant, at >= day)
     of_day, of_hour = conn.execute(query).one()
     return int(of_day), int(of_hour)
+
+
+def sent_by_all(conn: Connection, day: datetime) -> int:
+    """How many all tenants have sent since the day began. `conn` is a system one."""
+    query = sa.select(sa.func.coalesce(sa.func.sum(sent_count.c.count), 0)).where(sent_count.c.hour >= day)
+    return int(conn.execute(query).scalar_one())
+
+
+def lock_counts(conn: Connection, tenant: str, hour: datetime, *, everybody: bool) -> None:
+    """One sender of a tenant (`everybody`: of all) counts at a time, until its transaction ends."""
+    if everybody:
+        conn.execute(sa.text("SELECT pg_advisory_xact_lock(hashtext('messaging.sent_count'))"))
+    count_sent(conn, tenant, hour, 0)
 
 
 def count_sent(conn: Connection, tenant: str, hour: datetime, number: int) -> None:

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
+from sqlalchemy.dialects.postgresql import JSONB
 
 from messaging.domain.messages import FINAL, NO_REPORT, Status, before
 from messaging.store.columns import add
@@ -96,55 +97,59 @@ def insert(
 
 
 _CLAIM = sa.text("""
-    UPDATE message SET status = 'CLAIMED', lease_until = :lease
-    WHERE (tenant_id, id) IN (
-        SELECT tenant_id, id FROM message
+    WITH mine AS (
+        SELECT id FROM message
         WHERE tenant_id = :tenant AND status = 'QUEUED' AND due_at <= :now
-        ORDER BY due_at, id LIMIT :most FOR UPDATE SKIP LOCKED)
-    RETURNING id
+        ORDER BY due_at, id LIMIT :most FOR UPDATE SKIP LOCKED),
+    taken AS (
+        UPDATE message m SET status = 'CLAIMED', lease_until = :lease
+        FROM mine WHERE m.tenant_id = :tenant AND m.id = mine.id
+        RETURNING m.id, m.event, m.category, m.fingerprint, m.batch_id, m.not_after, m.due_at)
+    SELECT * FROM taken ORDER BY due_at, id
 """)
 
 
-def claim(conn: Connection, tenant: str, now: datetime, lease: datetime, most: int) -> list[UUID]:
-    """Take messages that are due; nobody else takes them before `lease`."""
-    return list(conn.execute(_CLAIM, {"tenant": tenant, "now": now, "lease": lease, "most": most}).scalars())
+def claim(conn: Connection, tenant: str, now: datetime, lease: datetime, most: int) -> Sequence[Row[Any]]:
+    """Take messages that are due, the oldest first; nobody else takes them before `lease`. A row is as the
+    guards want it."""
+    return conn.execute(_CLAIM, {"tenant": tenant, "now": now, "lease": lease, "most": most}).all()
 
 
-def claimed(conn: Connection, tenant: str, ids: Sequence[UUID], lease: datetime) -> Sequence[Row[Any]]:
-    """Those still held under this very lease, with their bodies, locked until the transaction ends."""
-    query = (
-        sa.select(message, message_body.c.phone, message_body.c.text, message_body.c.subject)
-        .add_columns(message_body.c.alimtalk)
-        .join(
-            message_body,
-            (message_body.c.tenant_id == _M.tenant_id) & (message_body.c.message_id == _M.id),
-        )
-        .where(
-            _M.tenant_id == tenant,
-            _M.id == sa.any_(sa.literal(list(ids), sa.ARRAY(sa.Uuid))),
-            _M.status == Status.CLAIMED.value,
-            _M.lease_until == lease,
-        )
-        .order_by(_M.due_at, _M.id)
-        .with_for_update(of=message)
-    )
-    return conn.execute(query).all()
-
-
-_BEGIN = sa.text("""
-    UPDATE message SET status = 'SENDING', code = NULL, attempt = attempt + 1, attempted_at = :now,
-        ask_at = NULL, asked = 0, lease_until = :lease
+_HELD = sa.text("""
+    SELECT id FROM message
     WHERE tenant_id = :tenant AND id = ANY(CAST(:ids AS uuid[])) AND status = 'CLAIMED'
-    RETURNING id, attempt
+        AND lease_until = :lease
+    ORDER BY due_at, id FOR UPDATE
 """)
+
+
+def held(conn: Connection, tenant: str, ids: Sequence[UUID], lease: datetime) -> set[UUID]:
+    """Those still held under this very lease, locked until the transaction ends."""
+    return set(conn.execute(_HELD, {"tenant": tenant, "ids": list(ids), "lease": lease}).scalars())
+
+
+# whoever cancels a batch locks its messages in the same order
+_BEGIN = sa.text("""
+    WITH mine AS (
+        SELECT id FROM message
+        WHERE tenant_id = :tenant AND id = ANY(CAST(:ids AS uuid[])) AND status = 'CLAIMED'
+            AND lease_until = :lease
+        ORDER BY due_at, id FOR UPDATE)
+    UPDATE message m SET status = 'SENDING', code = NULL, attempt = attempt + 1, attempted_at = :now,
+        ask_at = NULL, asked = 0, lease_until = :until
+    FROM mine, message_body b
+    WHERE m.tenant_id = :tenant AND m.id = mine.id AND b.tenant_id = :tenant AND b.message_id = mine.id
+    RETURNING m.id, m.attempt, m.kind, b.phone, b.text, b.subject, b.alimtalk
+""").columns(alimtalk=JSONB)
 
 
 def begin(
-    conn: Connection, tenant: str, ids: Sequence[UUID], now: datetime, lease: datetime
-) -> dict[UUID, int]:
-    """The intent: id → number of the attempt that now begins. Committed before the call."""
-    rows = conn.execute(_BEGIN, {"tenant": tenant, "ids": list(ids), "now": now, "lease": lease})
-    return {row.id: row.attempt for row in rows}
+    conn: Connection, tenant: str, ids: Sequence[UUID], lease: datetime, now: datetime, until: datetime
+) -> Sequence[Row[Any]]:
+    """The intent: those still held under `lease` with the number of the attempt that now begins, and their
+    bodies. Committed before the call."""
+    given = {"tenant": tenant, "ids": list(ids), "lease": lease, "now": now, "until": until}
+    return conn.execute(_BEGIN, given).all()
 
 
 def refusals(conn: Connection, tenant: str, ids: Sequence[UUID]) -> dict[UUID, int]:

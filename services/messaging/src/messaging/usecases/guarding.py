@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from messaging.domain import consent, quiet
-from messaging.domain.guards import Allow, Decision, Facts, Tenant, decide
+from messaging.domain.guards import Allow, Decision, Facts, Tenant, decide, over_cap
 from messaging.domain.messages import Category
 from messaging.domain.triggers import TRIGGERS, Policy, is_on
 from messaging.store import guards as store
 
 MANUAL = "manual"
 """The event of a message that a person wrote."""
-_NO_CAP = 1 << 30
+NO_CAP = 1 << 30
 
 
 class Guarded(Protocol):
@@ -40,35 +39,56 @@ def at_queueing(
 ) -> list[Decision]:
     """For each (message, when it is due). Hold and caps count when it leaves, not when it is queued."""
     row = store.settings(conn, tenant)
-    able = Tenant(False, True, row.sender is not None, _NO_CAP, _NO_CAP)
-    facts = _facts(conn, tenant, [one for one, _ in messages], [due for _, due in messages])
-    return [decide(due, able, one) for (_, due), one in zip(messages, facts, strict=True)]
+    able = Tenant(False, True, row.sender is not None, NO_CAP, NO_CAP, NO_CAP)
+    return _decided(conn, tenant, able, [one for one, _ in messages], [due for _, due in messages])
 
 
 def at_leaving(
-    conn: Connection, tenant: str, messages: Sequence[Guarded], now: datetime, *, share: bool
+    conn: Connection, tenant: str, able: Tenant, messages: Sequence[Guarded], now: datetime
 ) -> list[Decision]:
-    """As if all that may leave leaves: the caps count down on the way. `share`: see the store."""
-    row = store.settings(conn, tenant, share=share)
-    of_day, of_hour = store.sent(conn, tenant, quiet.day_began(now), quiet.hour_began(now))
-    able = Tenant(
-        row.hold, row.is_active, row.sender is not None, row.daily_cap - of_day, row.hourly_cap - of_hour
-    )
-    decisions = []
-    for facts in _facts(conn, tenant, messages, [now] * len(messages)):
-        decision = decide(now, able, facts)
+    """As if all that may leave leaves: the caps count down on the way."""
+    taken = 0
+    decisions: list[Decision] = []
+    for decision in _decided(conn, tenant, able, messages, [now] * len(messages)):
         if isinstance(decision, Allow):
-            able = replace(able, day_left=able.day_left - 1, hour_left=able.hour_left - 1)
-        decisions.append(decision)
+            over = over_cap(now, able, taken)
+            decisions.append(over or decision)
+            taken += over is None
+        else:
+            decisions.append(decision)
     return decisions
 
 
-def _facts(
-    conn: Connection, tenant: str, messages: Sequence[Guarded], times: Sequence[datetime]
-) -> list[Facts]:
-    against = store.against(conn, tenant, {one.fingerprint for one in messages})
-    switches = store.switches(conn, tenant)
-    return [_of(one, at, against, switches) for one, at in zip(messages, times, strict=True)]
+def able(conn: Connection, row: Row[Any], limit: int, now: datetime, *, lock: bool) -> Tenant:
+    """What a tenant (its settings) may do now; `limit` is that of all together on a day, 0: none.
+
+    `lock`: nobody else counts until the transaction ends, so that two senders stay within the caps together.
+    """
+    day, hour = quiet.day_began(now), quiet.hour_began(now)
+    if lock:
+        store.lock_counts(conn, row.tenant_id, hour, everybody=limit > 0)
+    of_day, of_hour = store.sent(conn, row.tenant_id, day, hour)
+    left = limit - store.sent_by_all(conn, day) if limit else NO_CAP
+    caps = row.daily_cap - of_day, row.hourly_cap - of_hour, left
+    return Tenant(row.hold, row.is_active, row.sender is not None, *caps)
+
+
+def _decided(
+    conn: Connection, tenant: str, able: Tenant, messages: Sequence[Guarded], times: Sequence[datetime]
+) -> list[Decision]:
+    """Messages that are alike, to numbers that nothing is noted of, share one decision."""
+    prints = {one.fingerprint for one in messages}
+    ads = {one.fingerprint for one in messages if one.category == Category.AD}
+    against, switches = store.against(conn, tenant, prints, ads), store.switches(conn, tenant)
+    known: dict[object, Decision] = {}
+    decisions = []
+    for one, at in zip(messages, times, strict=True):
+        noted = one.fingerprint if one.fingerprint in against.noted else None
+        alike = (noted, one.event, one.category, one.batch_id is None, one.not_after, at)
+        if alike not in known:
+            known[alike] = decide(at, able, _of(one, at, against, switches))
+        decisions.append(known[alike])
+    return decisions
 
 
 def _of(one: Guarded, at: datetime, against: store.Against, switches: dict[str, bool]) -> Facts:

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Row
 from messaging import metrics
 from messaging.domain.codes import ACCOUNT
 from messaging.domain.content import Kind
-from messaging.domain.guards import Allow, Defer, Skip
+from messaging.domain.guards import Allow, Decision, Defer, Skip, Tenant
 from messaging.domain.messages import CLAIM_LEASE, SEND_LEASE, Status, retry_after
 from messaging.domain.quiet import hour_began
 from messaging.ports import Accepted, Alimtalk, Outcome, Outgoing, Provider, Refused
@@ -43,6 +43,8 @@ class Sender:
     clock: Clock
     metrics: Metrics
     batch: int
+    limit: int
+    """How many all tenants together may send on one day; 0: as many as they like."""
 
     def step(self) -> bool:
         """Whether there was anything to do."""
@@ -50,8 +52,8 @@ class Sender:
         found = self._claim()
         if found is None:
             return False
-        tenant, ids, lease = found
-        outgoing = self._begin(tenant, ids, lease)
+        tenant, rows, lease = found
+        outgoing = self._begin(tenant, rows, lease)
         if outgoing:
             started = self.clock.monotonic()
             outcomes = self.provider.send(outgoing)
@@ -70,57 +72,68 @@ class Sender:
         if lost:
             log.warning("messages of a dead worker", extra={"count": lost})
 
-    def _claim(self) -> tuple[str, Sequence[UUID], datetime] | None:
+    def _claim(self) -> tuple[str, Sequence[Row[Any]], datetime] | None:
         now = self.clock.now()
         lease = now + CLAIM_LEASE
         with self.db.system() as conn:
             tenant = turns.next_tenant(conn, now)
-            ids = ledger.claim(conn, tenant, now, lease, self.batch) if tenant else []
-            if not tenant or not ids:
+            rows = ledger.claim(conn, tenant, now, lease, self.batch) if tenant else []
+            if not tenant or not rows:
                 return None
-            rows = ledger.claimed(conn, tenant, ids, lease)
-            allowed = self._keep_back(conn, tenant, rows, now, share=False)
-        return tenant, [row.id for row in allowed], lease
+            able = guarding.able(conn, guards.settings(conn, tenant), self.limit, now, lock=False)
+            return tenant, self._allowed(conn, tenant, able, rows, lease, now), lease
 
-    def _begin(self, tenant: str, ids: Sequence[UUID], lease: datetime) -> list[Outgoing]:
+    def _begin(self, tenant: str, rows: Sequence[Row[Any]], lease: datetime) -> list[Outgoing]:
         """The guards once more, under a lock that a hold waits for; then the intent, committed."""
         now = self.clock.now()
         with self.db.system() as conn:
-            rows = ledger.claimed(conn, tenant, ids, lease)
-            allowed = self._keep_back(conn, tenant, rows, now, share=True)
-            if not allowed:
-                return []
-            sender = guards.settings(conn, tenant).sender
-            attempts = ledger.begin(conn, tenant, [row.id for row in allowed], now, now + SEND_LEASE)
-            guards.count_sent(conn, tenant, hour_began(now), len(attempts))
-        return [_outgoing(row, attempts[row.id], sender) for row in allowed]
+            own = guards.settings(conn, tenant, share=True)
+            able = guarding.able(conn, own, self.limit, now, lock=True)
+            allowed = self._allowed(conn, tenant, able, rows, lease, now)
+            begun = ledger.begin(conn, tenant, [one.id for one in allowed], lease, now, now + SEND_LEASE)
+            guards.count_sent(conn, tenant, hour_began(now), len(begun))
+        return [_outgoing(row, own.sender) for row in begun]
+
+    def _allowed(
+        self,
+        conn: Connection,
+        tenant: str,
+        able: Tenant,
+        rows: Sequence[Row[Any]],
+        lease: datetime,
+        now: datetime,
+    ) -> list[Row[Any]]:
+        """Those that may leave; the others, if still held under `lease`, are skipped or put off."""
+        decisions = guarding.at_leaving(conn, tenant, able, rows, now)
+        kept = [(row.id, one) for row, one in zip(rows, decisions, strict=True) if not isinstance(one, Allow)]
+        if kept:
+            self._keep_back(conn, tenant, kept, lease, now)
+        return [row for row, one in zip(rows, decisions, strict=True) if isinstance(one, Allow)]
 
     def _keep_back(
-        self, conn: Connection, tenant: str, rows: Sequence[Row[Any]], now: datetime, *, share: bool
-    ) -> list[Row[Any]]:
-        """Those that may leave; the others are skipped or put off."""
-        decisions = guarding.at_leaving(conn, tenant, rows, now, share=share)
-        allowed, skipped, deferred = [], [], []
-        for row, decision in zip(rows, decisions, strict=True):
-            match decision:
-                case Allow():
-                    allowed.append(row)
-                case Skip(code):
-                    skipped.append(Move(row.id, code))
-                case Defer(code, until):
-                    deferred.append(Move(row.id, code, until))
+        self,
+        conn: Connection,
+        tenant: str,
+        kept: Sequence[tuple[UUID, Decision]],
+        lease: datetime,
+        now: datetime,
+    ) -> None:
+        held = ledger.held(conn, tenant, [message_id for message_id, _ in kept], lease)
+        mine = [(message_id, why) for message_id, why in kept if message_id in held]
+        skipped = [Move(one, why.code) for one, why in mine if isinstance(why, Skip)]
+        deferred = [Move(one, why.code, why.until) for one, why in mine if isinstance(why, Defer)]
         ending.move(conn, tenant, Status.SKIPPED, skipped, now)
         ledger.move(conn, tenant, Status.QUEUED, deferred, now)
         for outcome, moves in (("skipped", skipped), ("deferred", deferred)):
             for one in moves:
                 self.metrics.count(metrics.SENDS_GUARDED, outcome=outcome, reason=one.code or "")
-        return allowed
 
     def _settle(self, tenant: str, outgoing: Sequence[Outgoing], outcomes: Sequence[Outcome]) -> None:
         attempts = {one.ledger: one.attempt for one in outgoing}
         now = self.clock.now()
         with self.db.system() as conn:
-            refused = ledger.refusals(conn, tenant, list(attempts))
+            again = [one.ledger for one in outcomes if isinstance(one, Refused) and one.again]
+            refused = ledger.refusals(conn, tenant, again)
             moves: dict[Status, list[Move]] = {}
             for one in outcomes:
                 status, made = _move(one, attempts[one.ledger], refused.get(one.ledger, 0), now)
@@ -154,10 +167,10 @@ def _move(one: Outcome, attempt: int, refused: int, now: datetime) -> tuple[Stat
     return Status.AMBIGUOUS, Move(one.ledger, one.code, now + ASK_AFTER, attempt)
 
 
-def _outgoing(row: Row[Any], attempt: int, sender: str) -> Outgoing:
-    given = row.alimtalk
-    alimtalk = Alimtalk(**given) if given else None
-    return Outgoing(row.id, attempt, row.phone, sender, Kind(row.kind), row.text, row.subject, alimtalk)
+def _outgoing(row: Row[Any], sender: str) -> Outgoing:
+    alimtalk = Alimtalk(**row.alimtalk) if row.alimtalk else None
+    kind = Kind(row.kind)
+    return Outgoing(row.id, row.attempt, row.phone, sender, kind, row.text, row.subject, alimtalk)
 
 
 def by_tenant(rows: Sequence[Row[Any]]) -> dict[str, list[UUID]]:

@@ -1,5 +1,6 @@
 """The guards where they count: in the queue, at the claim, and just before the call."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import pytest
@@ -223,6 +224,29 @@ def test_over_the_hour_s_cap_waits_for_the_next_hour(academy, at):
     at("02T13:00:00")
     academy.send()
     assert academy.states() == {"ACCEPTED": 5}
+
+
+def test_all_academies_together_stay_within_the_provider_s_limit(academy, at):
+    academy.limit = 4
+    academy.open("other")
+    academy.queue_many(3)
+    academy.queue_many(3, tenant="other")
+    academy.send()
+    assert academy.states() == {"ACCEPTED": 3}
+    assert academy.states("other") == {"ACCEPTED": 1, "QUEUED:provider_cap": 2}
+    at("03T00:05:00")
+    academy.send()
+    assert academy.states("other") == {"ACCEPTED": 3}
+
+
+@pytest.mark.parametrize("limits", [{"limit": 6}, {"daily_cap": 6}])
+def test_senders_stay_within_a_cap_together(academy, provider, limits):
+    academy.batch, academy.limit = 5, limits.pop("limit", 0)
+    academy.set(**limits)
+    academy.queue_many(40)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: academy.send(), range(4)))
+    assert len(provider.sent) == 6
 
 
 def test_a_trigger_that_is_off_is_off(academy):
