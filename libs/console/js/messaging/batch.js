@@ -1,5 +1,3 @@
-import { when } from "../format.js";
-
 /** @typedef {import("./client.js").Batch} Batch */
 
 /** States that may still change by themselves. */
@@ -9,7 +7,7 @@ export const UNSENT = ["QUEUED", "CLAIMED"];
 
 /** @returns {string} */
 export function batchName(/** @type {Batch} */ batch) {
-  return batch.template_name ?? `직접 쓴 메시지 (${when(batch.created_at)})`;
+  return batch.template_name ?? "직접 쓴 메시지";
 }
 
 /** @returns {boolean} */

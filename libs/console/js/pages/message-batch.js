@@ -17,7 +17,7 @@ import { toast } from "../ui/toast.js";
 import { update } from "../ui/update.js";
 import { watch } from "../ui/watch.js";
 
-/** @typedef {import("../messaging/client.js").Batch} Batch */
+/** @typedef {import("../messaging/client.js").Batch} Batch @typedef {import("../messaging/client.js").Info} Info */
 
 const FIRST_MS = 1000;
 const SLOWEST_MS = 5000;
@@ -38,6 +38,7 @@ class BatchPage {
     this.signal = signal;
     this.trouble = h("div");
     this.facts = h("p", { class: "facts" });
+    this.paused = h("div");
     this.panel = progressPanel();
     this.money = h("div");
     this.figures = h("div");
@@ -63,15 +64,16 @@ class BatchPage {
     this.#follow();
     return messagesView({
       title: "발송 묶음", crumb: { href: this.app.router.last("/messages/batches"), label: "예약·발송 묶음" }, actions: [this.cancel], at: "/messages/batches",
-    }, this.trouble, this.facts, this.card, this.list);
+    }, this.trouble, this.facts, this.paused, this.card, this.list);
   }
 
   #follow() {
     this.#watching.abort();
     const { signal } = (this.#watching = new AbortController());
     watch({
-      ask: () => this.app.messaging.batch(this.id, this.signal), signal: AbortSignal.any([signal, this.signal]), first: FIRST_MS, slowest: SLOWEST_MS, inSight: true,
-      over: (batch) => !moving(batch), onValue: (batch) => this.#show(batch),
+      ask: () => Promise.all([this.app.messaging.batch(this.id, this.signal), this.app.messaging.info(this.signal)]),
+      signal: AbortSignal.any([signal, this.signal]), first: FIRST_MS, slowest: SLOWEST_MS, inSight: true,
+      over: ([batch]) => !moving(batch), onValue: ([batch, info]) => this.#show(batch, info),
       onTrouble: (error) => fill(this.trouble, error && notice("warn", explain(error), h("p", {}, "발송은 서버에서 계속됩니다. 자동으로 다시 연결하고 있습니다."))),
       onRefused: (error) => this.#refused(error),
     });
@@ -82,16 +84,18 @@ class BatchPage {
     fill(this.trouble, gone ? notice("warn", "이 발송 묶음을 찾을 수 없습니다. 다른 학원의 것입니다.", smallPrint(error)) : errorNotice(error));
   }
 
-  #show(/** @type {Batch} */ batch) {
+  #show(/** @type {Batch} */ batch, /** @type {Info} */ info) {
     const before = this.#batch;
     this.#batch = batch;
     this.card.hidden = false;
     this.list.hidden = false;
     fill(this.facts, categoryBadge(batch.category), h("strong", {}, batchName(batch)), MESSAGE_MODES[batch.mode] ?? batch.mode,
       ` · ${batch.created_by} · ${when(batch.created_at)}`, batch.cancelled_at && ` · ${batch.cancelled_by} 취소 ${when(batch.cancelled_at)}`);
-    this.#progress(batch);
+    const paused = unsent(batch) > 0 && (info.hold || !info.is_active);
+    update(this.paused, paused ? pausedNotice(info) : null);
+    this.#progress(batch, paused);
     update(this.figures, figures(Object.entries(MESSAGE_STATES).map(([code, { label, tone }]) => ({ label, tone, value: batch.states[code] ?? 0 })), "figures-messages"));
-    update(this.reasons, reasons(batch));
+    update(this.reasons, batch.reasons.length ? reasons(batch) : null);
     update(this.money, h("p", { class: "hint" }, `쓴 금액 ${won(batch.settled)}`, Number(batch.reserved) > 0 && ` · 아직 잡아 둔 금액 ${won(batch.reserved)}`));
     this.cancel.hidden = unsent(batch) === 0;
     const over = before && moving(before) && !moving(batch);
@@ -99,10 +103,10 @@ class BatchPage {
     if (over || !before) this.log.reload();
   }
 
-  #progress(/** @type {Batch} */ batch) {
+  #progress(/** @type {Batch} */ batch, /** @type {boolean} */ paused) {
     const done = count(batch, ENDED);
     const waiting = count(batch, ["QUEUED"]) === batch.total && batch.next_due_at && Date.parse(batch.next_due_at) > Date.now();
-    const label = waiting ? `예약됨: ${when(batch.next_due_at)}` : moving(batch) ? "보내는 중" : "끝남";
+    const label = waiting ? `예약됨: ${when(batch.next_due_at)}` : paused ? "멈춤" : moving(batch) ? "보내는 중" : "끝남";
     const later = batch.next_due_at && !waiting && Date.parse(batch.next_due_at) > Date.now() ? `남은 것은 ${when(batch.next_due_at)}부터` : "";
     this.panel.set({ percent: batch.total ? (100 * done) / batch.total : 100, label, left: `${number(done)} / ${number(batch.total)}건`, right: later });
   }
@@ -120,6 +124,12 @@ class BatchPage {
     this.#follow();
     this.log.reload();
   }
+}
+
+/** Why what waits does not leave. */
+function pausedNotice(/** @type {Info} */ { hold }) {
+  return notice("warn", hold ? "모든 발송을 멈춘 상태입니다." : "메시지 사용이 꺼져 있습니다.",
+    h("p", {}, "다시 켤 때까지 기다립니다."), h("a", { class: "button", href: "#/messages/settings" }, "설정 열기"));
 }
 
 function reasons(/** @type {Batch} */ batch) {

@@ -203,23 +203,25 @@ def api() -> Api:
     return Api()
 
 
+@dataclass
 class Line:
-    """Leads to the stand-in of the test that runs."""
+    """Leads to the stand-in of the test that runs, and to the page's window: others may have been opened."""
 
-    def __init__(self) -> None:
-        self.api = Api()
+    api: Api = field(default_factory=Api)
+    window: str = ""
 
     def answer(self, method: str, path: str, query: dict[str, str], body: Any) -> Answer:
         return self.api.answer(method, path, query, body)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def loaded(
     browser: Browser, artifacts: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[Console, Line]]:
-    """One page for all tests of a file, which is what takes long; each signs in and goes where it wants."""
+    """One page for all tests, for loading it is what takes long; each signs in and goes where it wants."""
     line, downloads = Line(), tmp_path_factory.mktemp("downloads")
     with serving(console_handler(line)) as url, browser.profile(downloads, RECORDER) as driver:
+        line.window = driver.current_window_handle
         yield Console(driver, url, artifacts), line
 
 
@@ -227,13 +229,15 @@ def loaded(
 def signed_in(loaded: tuple[Console, Line], api: Api) -> Iterator[Callable[[str], Console]]:
     """The console with a role; afterwards neither browser nor service had anything to complain of."""
     console, line = loaded
+    console.driver.switch_to.window(line.window)
     console.allowed = ()
     console.size(DESK)
 
     def enter(role: str) -> Console:
         console.sign_in(token(role))  # leaves what another test has opened
-        line.api = api
+        console.driver.execute_script("document.getElementById('toasts').replaceChildren()")
         console.complaints()
+        line.api = api
         return console
 
     yield enter

@@ -113,7 +113,7 @@ def test_an_alimtalk_is_an_approved_template_with_its_values(desk, api, made):
     desk.labelled("날짜").send_keys("11월 30일")
     desk.wait_text(".bubble", "김하나 학생, 11월 30일 수업이 있습니다.")
     desk.wait_text(".bill", "문자로 대신 가면 한 건에 20원")
-    assert api.sent("POST", "estimate/")[-1]["variables"] == {"date": "11월 30일"}
+    desk.wait(lambda: api.sent("POST", "estimate/")[-1]["variables"] == {"date": "11월 30일"})
     desk.shot("83-compose-alimtalk")
     desk.size(PHONE)
     desk.shot("83-compose-alimtalk-phone")
