@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from contracts.columns import TEXT, Columns
+from contracts.columns import TEXT, TEXT_OR_NONE, Columns
 from contracts.registry import EventType
 
 TARGETS = ("parent", "student")
+OUTCOMES = ("DELIVERED", "FAILED", "SKIPPED", "CANCELLED", "ACCEPTED")
 
 
 class MessageRequested(Schema):
@@ -23,5 +24,22 @@ class MessageRequested(Schema):
     students = Columns({"student_id": TEXT})
 
 
+class MessageSettled(Schema):
+    """Messages of one request came to their end; those that were never queued are not among them.
+
+    `outcome` is their last state: DELIVERED, FAILED, SKIPPED, CANCELLED, or ACCEPTED where the provider has
+    not reported in three days (should it do so after all, they settle once more).
+    """
+
+    request_id = fields.UUID(required=True)
+    trigger = fields.String(required=True)
+    occurrence = fields.String(required=True)
+    outcome = fields.String(required=True, validate=validate.OneOf(OUTCOMES))
+    messages = Columns({"message_id": TEXT, "code": TEXT_OR_NONE})
+
+
 # Owned by messaging, which hears it itself: other contexts say what happened, and messaging asks.
-EVENTS = (EventType("messaging.message.requested", MessageRequested, ("messaging",)),)
+EVENTS = (
+    EventType("messaging.message.requested", MessageRequested, ("messaging",)),
+    EventType("messaging.message.settled", MessageSettled, ("messaging",)),
+)

@@ -35,6 +35,22 @@ def on_student_purged(uow: UnitOfWork, events: Sequence[Event], *, erase: Eraser
     erase(uow, events, erase_students)
 
 
+def on_enrollment_changed(uow: UnitOfWork, events: Sequence[Event]) -> None:
+    """Keeps `enrollment_ref`, whom a lecture's video is for; nothing is ever sent because of it."""
+    recipients.follow_enrollments(uow, concat(event.data["enrollments"] for event in events))
+
+
+def on_video_ready(uow: UnitOfWork, events: Sequence[Event]) -> None:
+    """Asks for a message to the parents of the lecture's students, where the academy has switched that on."""
+    for event in events:
+        requests.tell_of_video(uow, event)
+
+
+def on_message_settled(uow: UnitOfWork, events: Sequence[Event]) -> None:
+    """Counts what became of the messages that a request asked for."""
+    requests.settle(uow, events)
+
+
 def on_message_requested(
     uow: UnitOfWork, events: Sequence[Event], *, prints: Fingerprints, clock: Clock
 ) -> None:

@@ -31,6 +31,9 @@ def build_worker(settings: Settings) -> Worker:
             on("students.student.merged", handlers.on_student_merged, rebuildable=True),
             on("students.student.unmerged", handlers.on_student_unmerged, rebuildable=True),
             on("students.student.purged", handlers.on_student_purged, erase=kit.eraser),
+            on("enrollment.enrollment.changed", handlers.on_enrollment_changed, rebuildable=True),
+            on("media.video.ready", handlers.on_video_ready),
+            on("messaging.message.settled", handlers.on_message_settled),
             on(
                 "messaging.message.requested",
                 handlers.on_message_requested,

@@ -22,10 +22,16 @@ PRICES = Prices(Decimal("18"), Decimal("45.5"), Decimal("13"))
     ],
 )
 def test_policies(policy, untouched, on, off):
-    triggers = [one for one in TRIGGERS.values() if one.policy is policy]
+    triggers = [one for one in TRIGGERS.values() if one.policy is policy and not one.off_at_first]
     assert triggers
     for trigger in triggers:
         assert (is_on(trigger, None), is_on(trigger, True), is_on(trigger, False)) == (untouched, on, off)
+
+
+def test_a_video_is_told_of_only_where_an_academy_wants_it():
+    assert [name for name, one in TRIGGERS.items() if one.off_at_first] == ["video_encoding_complete"]
+    video = TRIGGERS["video_encoding_complete"]
+    assert (is_on(video, None), is_on(video, True), is_on(video, False)) == (False, True, False)
 
 
 def test_an_alimtalk_reserves_what_its_text_message_would_cost():

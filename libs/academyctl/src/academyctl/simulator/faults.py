@@ -27,9 +27,11 @@ class Faults:
         self._report: dict[str, float] = {}
         self._random = random.Random(0)  # noqa: S311 - chance that a test can repeat
         self.clock_skew = 0.0
+        self.delay = 0.0
 
     def change(self, wanted: Mapping[str, Any]) -> None:
-        """SHARES, and `next` [name], `refuse` and `report` {code: share}, `clock_skew` seconds, `seed`.
+        """SHARES, and `next` [name], `refuse` and `report` {code: share}, in seconds `clock_skew`
+        and `delay` of each send, `seed`.
 
         What is not named stays. Raises ValueError for anything else.
         """
@@ -48,6 +50,8 @@ class Faults:
             self._report = dict(value)
         elif name == "clock_skew":
             self.clock_skew = float(value)
+        elif name == "delay":
+            self.delay = float(value)
         elif name == "seed":
             self._random.seed(int(value))
         else:

@@ -7,6 +7,7 @@ import re
 import secrets
 import socket
 import threading
+import time
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -75,6 +76,7 @@ class _Handler(BaseHTTPRequestHandler):
         raise Refusal(404, "ResourceNotFound")
 
     def _send(self, body: Any) -> tuple[int, Any]:
+        time.sleep(self.provider.faults.delay)
         fault = self.provider.faults.of_call()
         taken: Row | None = None
         if not fault.endswith("before_accept"):

@@ -19,12 +19,16 @@ class Policy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Trigger:
-    """`variables` are what its template may use beside those of every template (student_name, academy)."""
+    """`variables` are what its template may use beside those of every template (student_name, academy).
+
+    `off_at_first`: until the academy switches it on.
+    """
 
     name: str
     policy: Policy
     title: str
     variables: tuple[str, ...] = ()
+    off_at_first: bool = False
 
 
 _CLINIC = ("date", "time", "clinic_name", "place")
@@ -47,7 +51,7 @@ _DECLARED = (
     Trigger("clinic_self_study_completed", Policy.AUTOMATIC, "자습 완료", _CLINIC),
     Trigger("clinic_result_notification", Policy.AUTOMATIC, "클리닉 결과", _CLINIC),
     Trigger("counseling_reservation_created", Policy.AUTOMATIC, "상담 예약", ("date", "time", "place")),
-    Trigger("video_encoding_complete", Policy.AUTOMATIC, "강의 영상 준비 완료", ("title", "lecture", "link")),
+    Trigger("video_encoding_complete", Policy.AUTOMATIC, "강의 영상 준비 완료", ("title", "lecture"), True),
     Trigger("exam_score_published", Policy.MANUAL, "시험 점수 공개", _EXAM),
     Trigger("exam_not_taken", Policy.MANUAL, "시험 미응시", _EXAM),
     Trigger("retake_assigned", Policy.MANUAL, "재시험 배정", _EXAM),
@@ -80,4 +84,4 @@ def is_on(trigger: Trigger, chosen: bool | None) -> bool:
     """
     if trigger.policy is Policy.SYSTEM:
         return True
-    return trigger.policy is Policy.AUTOMATIC and chosen is not False
+    return trigger.policy is Policy.AUTOMATIC and (not trigger.off_at_first if chosen is None else chosen)

@@ -35,7 +35,8 @@ class RequestsQuery(PageSchema):
 
 class RequestSchema(Schema):
     """What a trigger asked for. `code` says why it was refused, `reason` in Korean. A queued one's messages
-    are in the log, a confirmed one's are the batch of the same id."""
+    are in the log, a confirmed one's are the batch of the same id; `delivered`, `failed`, `unreported` (the
+    provider never told) and `dropped` (kept back or cancelled after all) are what became of them."""
 
     id = fields.UUID(required=True)
     trigger = fields.String(required=True)
@@ -49,6 +50,10 @@ class RequestSchema(Schema):
     students = fields.Integer(required=True)
     queued = fields.Integer(required=True)
     skipped = fields.Integer(required=True)
+    delivered = fields.Integer(required=True)
+    failed = fields.Integer(required=True)
+    unreported = fields.Integer(required=True)
+    dropped = fields.Integer(required=True)
     created_at = fields.AwareDateTime(required=True)
     decided_at = fields.AwareDateTime(required=True, allow_none=True)
     decided_by = fields.String(required=True, allow_none=True)

@@ -10,17 +10,18 @@ from eventkit import projection
 from eventkit.erasure import Counts
 from sqlalchemy import Connection
 
-from messaging.store.tables import message_subject, recipient, request_subject
+from messaging.store.tables import enrollment_ref, message_subject, recipient, request_subject
 
 _KINDS: Mapping[str, sa.Table] = {
     "recipients": recipient,
     "messages": message_subject,
     "requests": request_subject,
+    "enrollments": enrollment_ref,
 }
 
 
 def holdings(conn: Connection, tenant: str, student_ids: Collection[UUID]) -> Counts:
-    """How many recipients and messages there are of each of the students."""
+    """How many things of each kind there are of each of the students."""
     return projection.held(conn, _KINDS, tenant, student_ids)
 
 

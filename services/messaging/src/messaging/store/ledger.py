@@ -51,14 +51,18 @@ _MOVE = sa.text("""
         AS g (id, code, at, attempt, provider_id, grp, replaced, refused)
     WHERE m.tenant_id = :tenant AND m.id = g.id AND m.status = ANY(CAST(:before AS text[]))
         AND (g.attempt IS NULL OR m.attempt = g.attempt)
-    RETURNING m.id
+    RETURNING m.id, m.request_id
 """)
 
 
-def move(conn: Connection, tenant: str, status: Status, moves: Sequence[Move], now: datetime) -> set[UUID]:
+Moved = Mapping[UUID, UUID | None]
+"""Message → the request that asked for it."""
+
+
+def move(conn: Connection, tenant: str, status: Status, moves: Sequence[Move], now: datetime) -> Moved:
     """Which of them moved; one whose state does not allow it, or that another attempt has, stays as it is."""
     if not moves:
-        return set()
+        return {}
     given = {
         "tenant": tenant,
         "status": status.value,
@@ -74,7 +78,7 @@ def move(conn: Connection, tenant: str, status: Status, moves: Sequence[Move], n
         "replaced": [one.replaced for one in moves],
         "refused": [one.refused for one in moves],
     }
-    return set(conn.execute(_MOVE, given).scalars())
+    return {row.id: row.request_id for row in conn.execute(_MOVE, given)}
 
 
 def insert(
@@ -218,14 +222,14 @@ def ask_at(conn: Connection, status: Status, times: Mapping[UUID, datetime]) -> 
 _UNREPORTED = sa.text("""
     UPDATE message SET code = :code, ask_at = NULL
     WHERE tenant_id = :tenant AND id = ANY(CAST(:ids AS uuid[])) AND status = 'ACCEPTED'
-    RETURNING id
+    RETURNING id, request_id
 """)
 
 
-def unreported(conn: Connection, tenant: str, ids: Sequence[UUID]) -> set[UUID]:
+def unreported(conn: Connection, tenant: str, ids: Sequence[UUID]) -> Moved:
     """Those still accepted are asked for no more."""
     given = {"tenant": tenant, "ids": list(ids), "code": NO_REPORT}
-    return set(conn.execute(_UNREPORTED, given).scalars())
+    return {row.id: row.request_id for row in conn.execute(_UNREPORTED, given)}
 
 
 _HINT = sa.text("""

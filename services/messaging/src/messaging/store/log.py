@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,9 @@ from messaging.domain.messages import Status
 from messaging.store.tables import credit_hold, message, message_subject, recipient, template
 
 _M, _H = message.c, credit_hold.c
+
+_APART = 3_600_000
+"""Milliseconds: more than the clocks of database and API differ, and than a transaction takes."""
 
 # newest first: read with descending=True
 LOG_ORDER = (_M.id,)
@@ -40,10 +44,15 @@ def listing(tenant: str, filters: Mapping[str, Any]) -> sa.Select[Any]:
         if filters[name] is not None:
             query = query.where(condition == filters[name])
     if filters["since"] is not None:
-        query = query.where(_M.created_at >= filters["since"])
+        query = query.where(_M.created_at >= filters["since"], _M.id >= _made_at(filters["since"], -_APART))
     if filters["until"] is not None:
-        query = query.where(_M.created_at < filters["until"])
+        query = query.where(_M.created_at < filters["until"], _M.id < _made_at(filters["until"], _APART))
     return query
+
+
+def _made_at(moment: datetime, apart: int) -> UUID:
+    """The least id (UUIDv7) of about that time: the log is read by the primary key."""
+    return UUID(int=max(int(moment.timestamp() * 1000) + apart, 0) << 80)
 
 
 def ambiguous(tenant: str) -> sa.Select[Any]:

@@ -9,7 +9,7 @@ from uuid import UUID
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row
 
-from messaging.store.tables import recipient
+from messaging.store.tables import enrollment_ref, recipient
 
 
 def reachable(conn: Connection, tenant: str, student_ids: Sequence[UUID]) -> Sequence[Row[Any]]:
@@ -20,3 +20,14 @@ def reachable(conn: Connection, tenant: str, student_ids: Sequence[UUID]) -> Seq
         ~recipient.c.deleted,
     )
     return conn.execute(query.order_by(recipient.c.name, recipient.c.student_id)).all()
+
+
+def enrolled(conn: Connection, tenant: str, lecture_id: UUID) -> list[UUID]:
+    """Students of a lecture, each once."""
+    query = sa.select(enrollment_ref.c.student_id).where(
+        enrollment_ref.c.tenant_id == tenant,
+        enrollment_ref.c.lecture_id == lecture_id,
+        enrollment_ref.c.status == "ACTIVE",
+        ~enrollment_ref.c.deleted,
+    )
+    return list(conn.execute(query.distinct().order_by(enrollment_ref.c.student_id)).scalars())

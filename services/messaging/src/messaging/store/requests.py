@@ -52,5 +52,32 @@ def students_of(conn: Connection, tenant: str, request_id: UUID) -> list[UUID]:
     return list(conn.execute(query).scalars())
 
 
+def several(conn: Connection, tenant: str, request_ids: Sequence[UUID]) -> Sequence[Row[Any]]:
+    """These requests."""
+    query = sa.select(request).where(
+        _R.tenant_id == tenant, _R.id == sa.any_(sa.literal(list(request_ids), sa.ARRAY(sa.Uuid)))
+    )
+    return conn.execute(query).all()
+
+
+_SETTLE = sa.text("""
+    UPDATE request r SET delivered = r.delivered + g.delivered, failed = r.failed + g.failed,
+        unreported = r.unreported + g.unreported, dropped = r.dropped + g.dropped
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:delivered AS integer[]), CAST(:failed AS integer[]),
+        CAST(:unreported AS integer[]), CAST(:dropped AS integer[]))
+        AS g (id, delivered, failed, unreported, dropped)
+    WHERE r.tenant_id = :tenant AND r.id = g.id
+""")
+
+
+def settle(conn: Connection, tenant: str, counts: Mapping[UUID, Mapping[str, int]]) -> None:
+    """Request → how many more of its messages were `delivered`, `failed`, `unreported`, `dropped`."""
+    given = {
+        name: [one[name] for one in counts.values()]
+        for name in ("delivered", "failed", "unreported", "dropped")
+    }
+    conn.execute(_SETTLE, {"tenant": tenant, "ids": list(counts), **given})
+
+
 def decide(conn: Connection, tenant: str, request_id: UUID, values: Mapping[str, Any]) -> None:
     conn.execute(sa.update(request).where(_R.tenant_id == tenant, _R.id == request_id).values(**values))

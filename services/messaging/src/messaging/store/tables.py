@@ -1,7 +1,7 @@
 """Tables of the messaging schema, as Alembic's migrations made them.
 
-What may identify somebody is in five of them: recipient, message_body (wiped), message_subject,
-request_subject and consent.
+What may identify somebody is in six of them: recipient, message_body (wiped), message_subject,
+request_subject, enrollment_ref and consent.
 All others know a number by its fingerprint (domain.recipients).
 """
 
@@ -60,6 +60,18 @@ recipient = sa.Table(
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("parent_phone", sa.Text, nullable=False),
     sa.Column("student_phone", sa.Text),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("deleted", sa.Boolean, nullable=False),
+)
+
+enrollment_ref = sa.Table(
+    "enrollment_ref",
+    metadata,
+    sa.Column("tenant_id", sa.Text, primary_key=True),
+    sa.Column("enrollment_id", sa.Uuid, primary_key=True),
+    sa.Column("lecture_id", sa.Uuid, nullable=False),
+    sa.Column("student_id", sa.Uuid, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
     sa.Column("version", sa.BigInteger, nullable=False),
     sa.Column("deleted", sa.Boolean, nullable=False),
 )
@@ -309,6 +321,12 @@ request = sa.Table(
     sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
     _later("decided_at"),
     _text("decided_by", nullable=True),
+    _text("correlation_id", nullable=True),
+    # what became of the queued ones: reported, never reported, or kept back or cancelled after all
+    _count("delivered"),
+    _count("failed"),
+    _count("unreported"),
+    _count("dropped"),
 )
 
 request_subject = sa.Table("request_subject", metadata, _tenant(), _key("request_id"), _key("student_id"))

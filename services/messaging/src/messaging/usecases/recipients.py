@@ -10,7 +10,7 @@ from eventkit.envelope import Event
 from eventkit.projection import project
 from eventkit.uow import UnitOfWork
 
-from messaging.store.tables import recipient
+from messaging.store.tables import enrollment_ref, recipient
 
 
 def follow_students(uow: UnitOfWork, students: Mapping[str, Sequence[Any]]) -> None:
@@ -21,3 +21,8 @@ def follow_students(uow: UnitOfWork, students: Mapping[str, Sequence[Any]]) -> N
 def follow_merges(uow: UnitOfWork, events: Sequence[Event]) -> None:
     """Merged or un-merged: a loser is reached no more, then again, like one who was deleted and restored."""
     project(uow, recipient, concat(event.data["students"] for event in events))
+
+
+def follow_enrollments(uow: UnitOfWork, enrollments: Mapping[str, Sequence[Any]]) -> None:
+    """Keep who is enrolled in which lecture."""
+    project(uow, enrollment_ref, enrollments)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -10,6 +11,7 @@ from uuid import UUID
 
 from eventkit.envelope import Event
 from eventkit.erasure import pass_gate
+from eventkit.trace import Cause
 from eventkit.uow import UnitOfWork
 from servicekit.problem import Problem
 from sqlalchemy import Row
@@ -28,6 +30,9 @@ from messaging.usecases.queueing import Queued, judge, queue
 BY_TRIGGER = "task:trigger"
 """Who asked where nobody did."""
 UNKNOWN_TRIGGER = "unknown_trigger"
+VIDEO = "video_encoding_complete"
+MOST_STUDENTS = 1000
+"""Of one request: an event stays far below 256 KB."""
 
 
 def ask(uow: UnitOfWork, trigger: str, body: Mapping[str, Any]) -> UUID:
@@ -62,6 +67,7 @@ def take(uow: UnitOfWork, prints: Fingerprints, event: Event, now: datetime) -> 
         "state": "waiting",
         "code": None,
         "created_at": now,
+        "correlation_id": event.correlationid,
     }
     trigger = TRIGGERS.get(event.data["trigger"])
     switch = settings.chosen(uow.conn, uow.tenant).get(event.data["trigger"])
@@ -88,6 +94,38 @@ def _sent_at_once(
     wanted = [replace(one, batch_id=None) for one in plan.wanted]
     done = queue(uow, prints, wanted, BY_TRIGGER, now, strict=False)
     return _queued(done, plan, BY_TRIGGER, now)
+
+
+_COUNTED = {"DELIVERED": "delivered", "FAILED": "failed", "ACCEPTED": "unreported"}
+
+
+def settle(uow: UnitOfWork, events: Sequence[Event]) -> None:
+    """Count what became of the messages of requests."""
+    counts: dict[UUID, Counter[str]] = {}
+    for event in events:
+        outcome = _COUNTED.get(event.data["outcome"], "dropped")
+        number = len(event.data["messages"]["message_id"])
+        counts.setdefault(UUID(event.data["request_id"]), Counter())[outcome] += number
+    store.settle(uow.conn, uow.tenant, counts)
+
+
+def tell_of_video(uow: UnitOfWork, event: Event) -> None:
+    """Ask for a message to the parents of a lecture's students, once per video, where the academy has
+    switched that on; else nothing is kept of it."""
+    switch = settings.chosen(uow.conn, uow.tenant).get(VIDEO)
+    if not is_on(TRIGGERS[VIDEO], switch.enabled if switch else None):
+        return
+    given = {"title": event.data.get("title"), "lecture": event.data.get("lecture_title")}
+    students = recipients.enrolled(uow.conn, uow.tenant, UUID(event.data["lecture_id"]))
+    for start in range(0, len(students), MOST_STUDENTS):
+        data = {
+            "trigger": VIDEO,
+            "target": "parent",
+            "occurrence": event.data["video_id"],
+            "variables": {name: value for name, value in given.items() if value},
+            "students": {"student_id": [str(one) for one in students[start : start + MOST_STUDENTS]]},
+        }
+        uow.publish("messaging.message.requested", subject=VIDEO, data=data, cause=Cause.of(event))
 
 
 def confirm(uow: UnitOfWork, prints: Fingerprints, request_id: UUID, by: str, now: datetime) -> Row[Any]:

@@ -69,6 +69,8 @@ def test_newest_first_in_pages_by_state_batch_and_time(desk, desk_of, ids):
     assert {one["batch_id"] for one in desk.get("log/", to=began.isoformat())["results"]} == {first}
     assert {one["batch_id"] for one in desk.get("log/", **{"from": began.isoformat()})["results"]} == {second}
     assert desk.get("log/", **{"from": (began + timedelta(days=1)).isoformat()})["results"] == []
+    ever = {"from": "0001-01-01T00:00:00Z", "to": "9999-12-31T23:59:59Z"}
+    assert len(desk.get("log/", **ever)["results"]) == 4
 
 
 def test_a_long_page_takes_as_many_statements_as_a_short_one(desk, ids, statements):
