@@ -12,12 +12,13 @@ export class LogFilters extends FilterBar {
     super({ signal, typingMs: 250 });
     this.state = select(MESSAGE_STATES, { "aria-label": "상태", onchange: () => this.tell() }, "상태 전체");
     const date = (/** @type {string} */ name, /** @type {string} */ label) => h("input", {
-      class: "input filter-date", type: "date", "aria-label": label, max: today(), value: query.get(name) ?? "", onchange: () => this.tell(),
+      class: "input", type: "date", "aria-label": label, max: today(), value: query.get(name) ?? "", onchange: () => this.tell(),
     });
     this.since = date("since", "부터");
     this.until = date("until", "까지");
     this.state.value = query.get("state") ?? "";
-    this.node.append(this.state, this.since, h("span", { class: "hint" }, "부터"), this.until, h("span", { class: "hint" }, "까지"), this.clear);
+    const day = (/** @type {HTMLInputElement} */ input, /** @type {string} */ word) => h("span", { class: "filter-day" }, input, h("span", { class: "hint" }, word));
+    this.node.append(this.state, day(this.since, "부터"), day(this.until, "까지"), this.clear);
     this.paint();
   }
 
