@@ -1,9 +1,10 @@
 """`make bench-messaging`: the worker's senders beside a bare loop of the same client, against the simulator.
 
-Both send the same texts in the same batches of 1,000 with the same adapter, in turns: what differs is the
-ledger in a durable PostgreSQL: the claim, the guards twice, the intent before each call, the outcome after it.
-All processes share the machine. `python tests/load/bench_messaging.py MESSAGES ROUNDS` for a quick look.
-Prints a table for README.
+Both send the same texts in the same batches of 1,000 with the same adapter, in turns. What differs is the
+ledger in a durable PostgreSQL: claim, guards twice, the intent before each call, the outcome after it. Once
+against a simulator that answers at once, on the same processors, and once against one that takes its time, as
+a provider elsewhere does. `python tests/load/bench_messaging.py MESSAGES ROUNDS` for a quick look. Prints a
+table for README.
 """
 
 from __future__ import annotations
@@ -41,11 +42,14 @@ from servicekit.worker_kit import WorkerKit
 from testkit.api import environment
 from testkit.database import Templates, TestDatabase
 from testkit.servers import free_ports
-from testkit.solapi import simulator
+from testkit.solapi import Simulator, simulator
 from testkit.tokens import Issuer
 
 MESSAGES, ROUNDS = 10_000, 7
+DELAYS = (0.0, 0.3)  # seconds that the simulator waits before it takes a batch
 TENANT = "demo"
+Rounds = list[tuple[float, float]]
+"""Messages per second of the worker and of the bare loop."""
 TEXT = "안녕하세요. 내일 수업은 오후 6시에 시작합니다. 늦지 않게 보내 주세요. 감사합니다."
 SENDER = "0212345678"
 
@@ -55,6 +59,7 @@ class Bench:
     """One academy with money and without caps; `count` messages a round."""
 
     db: TestDatabase
+    solapi: Simulator
     kit: WorkerKit
     settings: Settings
     count: int
@@ -103,9 +108,7 @@ class Bench:
     def bare(self) -> float:
         """Messages per second of a loop that sends batches and reads the answers."""
         sends = provider(self.settings, SYSTEM_CLOCK)
-        messages = [
-            Outgoing(uuid4(), 1, f"010{n:08d}", SENDER, Kind.SMS, TEXT) for n in range(self.count)
-        ]
+        messages = [Outgoing(uuid4(), 1, f"010{n:08d}", SENDER, Kind.SMS, TEXT) for n in range(self.count)]
         began = time.perf_counter()
         for start in range(0, self.count, self.settings.batch):
             outcomes = sends.send(messages[start : start + self.settings.batch])
@@ -133,30 +136,35 @@ def bench(folder: Path, count: int) -> Iterator[Bench]:
                 SOLAPI_API_SECRET=solapi.secret,
             )
             settings = load(Settings, given)
-            made = Bench(db, WorkerKit.open("messaging", settings, metrics.ALL), settings, count)
+            made = Bench(db, solapi, WorkerKit.open("messaging", settings, metrics.ALL), settings, count)
             made.open()
             yield made
         templates.close()
 
 
-def report(ours: list[float], bare: list[float]) -> Iterator[str]:
-    ratio = statistics.median(one / other for one, other in zip(ours, bare, strict=True))
+def report(measured: dict[float, Rounds]) -> Iterator[str]:
     yield machine()
     yield ""
-    yield "| | worker | beside it | ratio |"
+    yield "| messages/s | worker | bare loop | ratio |"
     yield "|---|---|---|---|"
-    yield (
-        f"| sending, messages/s | {statistics.median(ours):,.0f}"
-        f" | bare loop: {statistics.median(bare):,.0f} | {ratio:.2f} |"
-    )
+    for delay, rounds in measured.items():
+        ours, bare = zip(*rounds, strict=True)
+        ratio = statistics.median(one / other for one, other in rounds)
+        what = f"each call takes {delay} s longer" if delay else "the simulator answers at once"
+        yield f"| {what} | {statistics.median(ours):,.0f} | {statistics.median(bare):,.0f} | {ratio:.2f} |"
 
 
 def main(count: int = MESSAGES, rounds: int = ROUNDS) -> int:
-    with tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as name:
-        with bench(Path(name), count) as made:
-            made.worker(), made.bare()  # warm
-            pairs = [(made.worker(), made.bare()) for _ in range(rounds)]
-    print("\n".join(report(*map(list, zip(*pairs, strict=True)))))
+    with (
+        tempfile.TemporaryDirectory(prefix="bench-", ignore_cleanup_errors=True) as name,
+        bench(Path(name), count) as made,
+    ):
+        made.worker(), made.bare()  # warm
+        measured = {}
+        for delay in DELAYS:
+            made.solapi.faults(delay=delay)
+            measured[delay] = [(made.worker(), made.bare()) for _ in range(rounds)]
+    print("\n".join(report(measured)))
     return 0
 
 

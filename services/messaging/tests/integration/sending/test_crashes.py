@@ -145,7 +145,7 @@ def test_killed_again_and_again_each_message_is_sent_once(world, run_worker, tmp
     worker = run_worker(env, tmp_path / "worker.log")
     for number in range(KILLS):
         goal = MESSAGES * (number + rng.random()) / (KILLS + 1)
-        wait_until(lambda goal=goal: begun(academy) >= goal or not worker.alive, 600, interval=0.01)
+        wait_until(lambda goal=goal: begun(academy) >= goal or not worker.alive, 600, interval=0.05)
         worker.kill()
         two_minutes_later(academy)
         worker.start()
@@ -160,8 +160,8 @@ def test_killed_again_and_again_each_message_is_sent_once(world, run_worker, tmp
     assert (money["spent"], money["held"]) == (bill["price"], 0)
     assert money["available"] + money["spent"] == 1_000_000
     sys.stdout.write(
-        f"\n{KILLS} kills, {MESSAGES} messages, taken {bill['taken']}, delivered {bill['delivered']}, each at most"
-        f" once; spent {money['spent']} = billed {bill['price']:.0f}\n"
+        f"\n{KILLS} kills, {MESSAGES} messages: taken {bill['taken']}, delivered {bill['delivered']}, each at"
+        f" most once; spent {money['spent']} = billed {bill['price']:.0f}\n"
     )
 
 
