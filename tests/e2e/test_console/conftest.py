@@ -15,11 +15,11 @@ from openpyxl.styles import Font
 from selenium import webdriver
 from testkit.browser import BINARY, DRIVER, Browser, running_browser
 from testkit.console import DESK, RECORDER, Console
+from testkit.console_api import CONSOLE
 from testkit.servers import serving
 from testkit.stack import LocalStack
 
 HERE = Path(__file__).parent
-CONSOLE = HERE.parents[2] / "libs" / "console"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -27,7 +27,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if BINARY and DRIVER:
         return
     for item in items:
-        if HERE in item.path.parents and "driver" in getattr(item, "fixturenames", ()):
+        if HERE in item.path.parents and "browser" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.skip("no Chromium here: apt-get install chromium chromium-driver"))
 
 

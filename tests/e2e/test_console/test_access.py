@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from testkit.console import PHONE
 
 pytestmark = [pytest.mark.browser, pytest.mark.stack]
 
@@ -195,12 +196,11 @@ def test_a_double_click_is_one_request(desk, messy_roster):
 
 
 def test_on_a_phone_nothing_is_cut_off(console, stack, messy_roster):
-    from_phone = (380, 780)
-    console.size(from_phone)
+    console.size(PHONE)
     console.sign_in(stack.token(console.tenant, "staff"))
 
     def fits():
-        return console.driver.execute_script("return document.scrollingElement.scrollWidth") <= from_phone[0]
+        return console.driver.execute_script("return document.scrollingElement.scrollWidth") <= PHONE[0]
 
     assert fits()
     console.fill("휴대폰 반", messy_roster)
@@ -217,16 +217,10 @@ def test_on_a_phone_nothing_is_cut_off(console, stack, messy_roster):
 
 def test_everything_that_can_be_pressed_has_a_name(desk, messy_roster):
     desk.fill("이름표 반", messy_roster)
-    nameless = [
-        e.get_attribute("outerHTML") for e in desk.all("button, a, input, select") if not e.accessible_name
-    ]
-    assert nameless == []
+    assert desk.nameless() == []
     desk.button("등록하기").click()
     desk.wait_outcome()
-    nameless = [
-        e.get_attribute("outerHTML") for e in desk.all("button, a, input, select") if not e.accessible_name
-    ]
-    assert nameless == []
+    assert desk.nameless() == []
     assert [h.text for h in desk.all("h1")] == [messy_roster.name]
     assert desk.driver.find_element("css selector", "html").get_attribute("lang") == "ko"
 
