@@ -199,7 +199,7 @@ class Api:
 
 
 def _console_handler(api: Api, media: Path) -> type[Handler]:
-    class Console(console_handler(api, api.bucket_url)):  # type: ignore[misc]  # made at run time
+    class Console(console_handler(api, api.bucket_url)):
         """HLS files below the API's own path; hls.js is there or not."""
 
         def do_GET(self) -> None:
