@@ -86,6 +86,7 @@ def create_base_app(
     app.extensions[KIT] = parts
     app.before_request(_before)
     app.teardown_request(lifecycle.end)
+    app.after_request(lifecycle.hear_out)
     app.after_request(lambda response: lifecycle.finish(response, parts.metrics))
     api = openapi.Api(app)
     for blueprint in blueprints:

@@ -18,6 +18,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.stack]
 
 MESSAGING = "/api/v1/messaging"
 SENDER = "025550000"
+OF_OTHERS = "0212345678"  # other tests of the same stack send from it
 FAMILY, OTHER = "01070000001", "01070000002"
 EVERYBODY = "내일 수업은 9시에 시작합니다."
 OF_ONE = "#{student_name} 학생이 학원에 도착했습니다."
@@ -27,7 +28,7 @@ OF_ONE = "#{student_name} 학생이 학원에 도착했습니다."
 def provider(stack):
     """The stack's own simulator, where one number may send."""
     simulator = Simulator(stack.url("solapi"), stack.secret("solapi_key"), stack.secret("solapi_secret"))
-    simulator.settings(senders=[SENDER])
+    simulator.settings(senders=[SENDER, OF_OTHERS])
     return simulator
 
 
