@@ -32,8 +32,8 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 pytestmark = [pytest.mark.servers, pytest.mark.slow, pytest.mark.timeout(3600)]
 
-MESSAGES = int(os.environ.get("CRASH_MESSAGES", "300"))
-KILLS = int(os.environ.get("CRASH_KILLS", "4"))
+MESSAGES = int(os.environ.get("CRASH_MESSAGES", "200"))
+KILLS = int(os.environ.get("CRASH_KILLS", "3"))
 BATCH = 20 if MESSAGES < 1000 else 40
 FAULTS = {
     "seed": 7,
