@@ -101,7 +101,8 @@ class Bench:
         return self.count / seconds
 
     def unsettled(self) -> bool:
-        query = "SELECT EXISTS (SELECT FROM message WHERE status IN ('QUEUED', 'CLAIMED', 'SENDING'))"
+        query = """SELECT EXISTS (SELECT FROM message WHERE status = 'QUEUED')
+            OR EXISTS (SELECT FROM message WHERE status IN ('CLAIMED', 'SENDING'))"""
         ((waits,),) = self.db.admin.execute(query).fetchall()
         return bool(waits)
 

@@ -194,7 +194,8 @@ def expired(conn: Connection, now: datetime) -> Sequence[Row[Any]]:
 _TAKE = sa.text("""
     UPDATE message SET ask_at = :again, asked = asked + 1
     WHERE (tenant_id, id) IN (
-        SELECT tenant_id, id FROM message WHERE status = :status AND ask_at <= :now
+        SELECT tenant_id, id FROM message
+        WHERE status = :status AND status IN ('AMBIGUOUS', 'ACCEPTED') AND ask_at <= :now
         ORDER BY ask_at LIMIT :most FOR UPDATE SKIP LOCKED)
     RETURNING tenant_id, id, attempt, attempted_at, asked, provider_id
 """)
@@ -208,14 +209,20 @@ def take(conn: Connection, status: Status, now: datetime, again: datetime, most:
 
 _ASK = sa.text("""
     UPDATE message m SET ask_at = g.at
-    FROM unnest(CAST(:ids AS uuid[]), CAST(:ats AS timestamptz[])) AS g (id, at)
-    WHERE m.id = g.id AND m.status = :status
+    FROM unnest(CAST(:tenants AS text[]), CAST(:ids AS uuid[]), CAST(:ats AS timestamptz[]))
+        AS g (tenant, id, at)
+    WHERE m.tenant_id = g.tenant AND m.id = g.id AND m.status = :status
 """)
 
 
-def ask_at(conn: Connection, status: Status, times: Mapping[UUID, datetime]) -> None:
-    """When to ask for each again."""
-    given = {"status": status.value, "ids": list(times), "ats": list(times.values())}
+def ask_at(conn: Connection, status: Status, rows: Sequence[Row[Any]], times: Sequence[datetime]) -> None:
+    """When to ask for each of these rows of `take` again."""
+    given = {
+        "status": status.value,
+        "tenants": [row.tenant_id for row in rows],
+        "ids": [row.id for row in rows],
+        "ats": list(times),
+    }
     conn.execute(_ASK, given)
 
 
@@ -234,24 +241,32 @@ def unreported(conn: Connection, tenant: str, ids: Sequence[UUID]) -> Moved:
 
 _HINT = sa.text("""
     UPDATE message SET ask_at = :now
-    WHERE status IN ('SENDING', 'AMBIGUOUS', 'ACCEPTED')
-        AND (provider_id = ANY(CAST(:provider_ids AS text[])) OR id = ANY(CAST(:ids AS uuid[])))
+    WHERE provider_id = ANY(CAST(:provider_ids AS text[])) AND status IN ('SENDING', 'AMBIGUOUS', 'ACCEPTED')
+""")
+_HINT_OWN = sa.text("""
+    UPDATE message SET ask_at = :now
+    WHERE status = 'SENDING' AND id = ANY(CAST(:ids AS uuid[]))
+        OR status = 'AMBIGUOUS' AND id = ANY(CAST(:ids AS uuid[]))
 """)
 
 
 def hint(conn: Connection, provider_ids: Sequence[str], ids: Sequence[UUID], now: datetime) -> None:
-    """Somebody says that there is news of these: ask the provider, whom alone we believe."""
-    conn.execute(_HINT, {"provider_ids": list(provider_ids), "ids": list(ids), "now": now})
+    """Somebody says that there is news of these: ask the provider, whom alone we believe. `ids` are ours, of
+    messages of which we do not know the provider's."""
+    conn.execute(_HINT, {"provider_ids": list(provider_ids), "now": now})
+    conn.execute(_HINT_OWN, {"ids": list(ids), "now": now})
 
 
+# each part by its own partial index: an IN of both states would read the whole ledger
 _WAITING = sa.text("""
-    SELECT count(*) FILTER (WHERE status = 'QUEUED' AND due_at <= :now) AS queued,
-        count(*) FILTER (WHERE status = 'AMBIGUOUS') AS ambiguous,
-        min(m.due_at) FILTER (WHERE status = 'QUEUED' AND due_at <= :now
-            AND NOT coalesce(s.hold, false) AND coalesce(s.is_active, true)) AS queued_since,
-        min(attempted_at) FILTER (WHERE status = 'AMBIGUOUS') AS ambiguous_since
-    FROM message m LEFT JOIN tenant_setting s ON s.tenant_id = m.tenant_id
-    WHERE m.status IN ('QUEUED', 'AMBIGUOUS')
+    SELECT queued, queued_since, ambiguous, ambiguous_since
+    FROM (SELECT count(*) AS queued,
+            min(m.due_at) FILTER (WHERE NOT coalesce(s.hold, false) AND coalesce(s.is_active, true))
+                AS queued_since
+        FROM message m LEFT JOIN tenant_setting s ON s.tenant_id = m.tenant_id
+        WHERE m.status = 'QUEUED' AND m.due_at <= :now) q,
+        (SELECT count(*) AS ambiguous, min(attempted_at) AS ambiguous_since
+        FROM message WHERE status = 'AMBIGUOUS') a
 """)
 
 

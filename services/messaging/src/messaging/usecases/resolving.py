@@ -86,7 +86,7 @@ class Resolver:
         found = {one.ledger: one for one in listed}
         now = self.clock.now()
         with self.db.system() as conn:
-            ledger.ask_at(conn, Status.ACCEPTED, {row.id: now + REPORT_AFTER for row in rows})
+            ledger.ask_at(conn, Status.ACCEPTED, rows, [now + REPORT_AFTER] * len(rows))
             self._apply(conn, [row for row in rows if row.id in found], found, now)
             self._never_reported(conn, rows, found, now)
         return True
@@ -135,8 +135,8 @@ class Resolver:
             moves = [Move(row.id, "absent", now, row.attempt, refused=True) for row in some]
             ledger.move(conn, tenant, Status.QUEUED, moves, now)
         gone = {row.id for row in absent}
-        later = {row.id: self._again(row, now) for row in rows if row.id not in gone}
-        ledger.ask_at(conn, Status.AMBIGUOUS, later)
+        later = [row for row in rows if row.id not in gone]
+        ledger.ask_at(conn, Status.AMBIGUOUS, later, [self._again(row, now) for row in later])
         self.metrics.count(metrics.SENDS_RESOLVED, len(absent), outcome="absent")
 
     def _surely_absent(self, row: Row[Any], now: datetime) -> bool:
