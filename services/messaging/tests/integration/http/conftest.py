@@ -84,13 +84,18 @@ class Desk:
         return answer.json
 
 
+@pytest.fixture(scope="module")
+def built(issuer):
+    """The app, which takes longer to make than most tests take."""
+    return create_app(load(Settings, environment(issuer)))
+
+
 @pytest.fixture
-def app(academy, provider, issuer):
-    made = create_app(load(Settings, environment(issuer, academy.db.url)))
-    kit = made.extensions["servicekit"]
+def app(built, academy, provider, monkeypatch):
+    kit = built.extensions["servicekit"]
     ports = replace(kit.deps, provider=provider, fingerprints=PRINTS, clock=academy.clock)
-    made.extensions["servicekit"] = replace(kit, deps=ports)
-    return made
+    monkeypatch.setitem(built.extensions, "servicekit", replace(kit, db=academy.db.database, deps=ports))
+    return built
 
 
 @pytest.fixture
