@@ -6,8 +6,7 @@ from flask import Flask
 from servicekit.api_kit import ApiKit
 
 from storage_janitor.settings import Settings
-from storage_janitor.store import holdings
 
 
 def create_app(settings: Settings | None = None) -> Flask:
-    return ApiKit.open("storage-janitor", Settings, settings).app(holdings=holdings)
+    return ApiKit.open("storage-janitor", Settings, settings).app()
