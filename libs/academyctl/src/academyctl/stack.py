@@ -17,7 +17,14 @@ from academyctl.embedded.program import Program
 from academyctl.issuer import DevelopmentIssuer
 from academyctl.ports import require_free
 from academyctl.secret_store import SecretStore
-from academyctl.services import DATABASE, Surroundings, media_environment, passwords, students_environment
+from academyctl.services import (
+    DATABASE,
+    Surroundings,
+    janitor_environment,
+    media_environment,
+    passwords,
+    students_environment,
+)
 from academyctl.state import StackState
 from academyctl.supervisor import Say, Supervisor
 
@@ -102,6 +109,7 @@ class Stack:
         own = {
             "students": students_environment(self._secrets, self._directories.accounts_key, self._ports),
             "media": media_environment(self._secrets, self._ports),
+            "storage-janitor": janitor_environment(self._ports, self._pages()),
         }
         return Surroundings(
             self._endpoints.admin_url,

@@ -15,6 +15,7 @@ from servicekit.auth import Accounts
 from servicekit.db import Database
 from servicekit.erasure import Count, holdings_blueprint
 from servicekit.metrics import HttpMetrics, pool_use
+from servicekit.released import Released, released_blueprint
 from servicekit.settings import CommonSettings, load
 from servicekit.web import Blueprint
 
@@ -55,13 +56,17 @@ class ApiKit(Generic[S]):
         ports: object = None,
         accounts: Accounts | None = None,
         holdings: Count | None = None,
+        released: Released | None = None,
     ) -> Flask:
-        """`ports` is what the views get from deps(); `holdings` says what a purge would take here."""
+        """`ports` is what the views get from deps(); `holdings` says what a purge would take here,
+        `released` which objects may be deleted.
+        """
         if self.settings.wake_worker:
             from servicekit.waking import start_waking  # noqa: PLC0415 - brings a worker's libraries
 
             start_waking(self.service, self.settings, self.db)
         internal = [holdings_blueprint(holdings)] if holdings else []
+        internal += [released_blueprint(released)] if released else []
         return create_base_app(
             self.service,
             self.settings,

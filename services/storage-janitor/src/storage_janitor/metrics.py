@@ -24,8 +24,8 @@ PLANS_PENDING = Gauge(
 )
 FINDINGS = Gauge(
     "academy_storage_findings",
-    "Objects that nothing refers to (orphan), objects that are missing, objects of an unknown shape (unknown),"
-    " and bucket rules that are not as they should be (drift); NaN where another worker knows.",
+    "Objects that nothing refers to (orphan), missing ones, objects of an unknown shape (unknown), and bucket"
+    " rules that are not as they should be (drift); NaN where another worker knows.",
     ("what",),
 )
 SWEEP_AGE = Gauge(

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 
 from servicekit.settings import CommonSettings, StorageSettings, bucket, env, peers
 
-from storage_janitor.domain.objects import BUCKETS
-
 
 @dataclass(frozen=True, kw_only=True)
 class Settings(StorageSettings, CommonSettings):
@@ -32,4 +30,9 @@ class Settings(StorageSettings, CommonSettings):
     @property
     def buckets(self) -> dict[str, str]:
         """Kind → what the bucket is called."""
-        return {kind: getattr(self, f"r2_{kind}_bucket") for kind in BUCKETS}
+        return {
+            "ai": self.r2_ai_bucket,
+            "video": self.r2_video_bucket,
+            "excel": self.r2_excel_bucket,
+            "storage": self.r2_storage_bucket,
+        }

@@ -23,6 +23,7 @@ class Entry:
     key: str
     bytes: int
     etag: str
+    written_at: datetime
     rule: str
     reason: str
     cause: str
@@ -50,7 +51,8 @@ def hash_of(previous: str, entry: Entry) -> str:
     """SHA-256 over the hash before and every field."""
     fields = [
         entry.seq, entry.at.astimezone(UTC).isoformat(), entry.tenant, entry.bucket, entry.key, entry.bytes,
-        entry.etag, entry.rule, entry.reason, entry.cause, entry.approver,
+        entry.etag, entry.written_at.astimezone(UTC).isoformat(), entry.rule, entry.reason, entry.cause,
+        entry.approver,
     ]  # fmt: skip
     return hashlib.sha256((previous + json.dumps(fields, ensure_ascii=False)).encode()).hexdigest()
 

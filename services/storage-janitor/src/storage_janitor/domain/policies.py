@@ -25,7 +25,7 @@ _FIELDS = {
     "": {"version", "apply", "fuse", "rule"},
     "apply": {"objects_per_second", "sample"},
     "fuse": {"objects", "percent", "gigabytes", "floor"},
-    "rule": {"name", "bucket", "pattern", "owner", "from", "age", "action", "grace", "fuse"},
+    "rule": {"name", "bucket", "pattern", "owner", "from", "age", "action", "grace", "fuse", "erase"},
 }
 
 
@@ -63,7 +63,10 @@ class Fuse:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """`age` is the least time since `since`; a rule that keeps has neither."""
+    """`age` is the least time since `since`; a rule that keeps has neither.
+
+    `erase`: whether these go when their academy or student is erased.
+    """
 
     name: str
     bucket: str
@@ -74,6 +77,7 @@ class Rule:
     age: timedelta
     grace: timedelta
     fuse: Fuse
+    erase: bool
 
 
 @dataclass(frozen=True)
@@ -133,7 +137,7 @@ class _Reader:
         apply, fuse = self._table(document, "apply"), self._table(document, "fuse")
         pace = self._whole(apply, "objects_per_second", "apply", 1, 100_000)
         sample = self._whole(apply, "sample", "apply", 0, 1000)
-        default = self._fuse(fuse, {}, "fuse")
+        default = self._fuse(fuse, fuse, "fuse")
         rules = self._rules(document.get("rule"), fuse)
         version = self._whole(document, "version", "policy", 1, 1)
         self._overlaps(rules)
@@ -170,9 +174,12 @@ class _Reader:
         age = self._age(given, name, action)
         grace = self._grace(given, name)
         own_fuse = self._fuse({**fuse, **self._table(given, "fuse")}, self._table(given, "fuse"), name)
+        erase = given.get("erase", True)
+        if not isinstance(erase, bool):
+            self._say("bad_word", f"{name}: erase")
         if len(self._problems) > before:
             return None
-        return Rule(name, bucket, pattern, owner, Action(action), since, age, grace, own_fuse)
+        return Rule(name, bucket, pattern, owner, Action(action), since, age, grace, own_fuse, erase)
 
     def _pattern(self, given: Mapping[str, Any], name: str, action: str) -> Pattern:
         text = given.get("pattern")
@@ -186,7 +193,7 @@ class _Reader:
 
     def _since(self, given: Mapping[str, Any], name: str, action: str, owner: str) -> Since | None:
         if action != Action.DELETE:
-            if "from" in given:
+            if action and "from" in given:
                 self._say("needless_field", f"{name}: from")
             return None
         since = self._one_of(given, "from", name, tuple(Since), "unknown_from")
@@ -199,7 +206,7 @@ class _Reader:
 
     def _age(self, given: Mapping[str, Any], name: str, action: str) -> timedelta:
         if action != Action.DELETE:
-            if "age" in given:
+            if action and "age" in given:
                 self._say("needless_field", f"{name}: age")
             return _NO_TIME
         if "age" not in given:

@@ -17,7 +17,10 @@ from storage_janitor.domain.plans import Total
 from storage_janitor.store.tables import attempt, ledger, ledger_head
 
 _l, _a = ledger.c, attempt.c
-_FIELDS = ("seq", "at", "tenant_id", "bucket", "key", "bytes", "etag", "rule", "reason", "cause", "approver")
+_FIELDS = (
+    "seq", "at", "tenant_id", "bucket", "key", "bytes", "etag", "written_at", "rule", "reason", "cause",
+    "approver",
+)  # fmt: skip
 ORDER = (_l.seq,)
 STALE = timedelta(minutes=10)
 """An attempt of that age is a dead process's: asking the store takes 3 minutes at most."""
@@ -75,8 +78,8 @@ def append(conn: Connection, about: dict[str, str], gone: Sequence[Doomed], at: 
         seq += 1
         found = one.found
         entry = Entry(
-            seq, at, one.tenant, about["bucket"], one.key, found.bytes, found.etag, one.rule, one.reason,
-            about["cause"], about["approver"],
+            seq, at, one.tenant, about["bucket"], one.key, found.bytes, found.etag, found.written_at,
+            one.rule, one.reason, about["cause"], about["approver"],
         )  # fmt: skip
         own = hash_of(last, entry)
         rows.append((entry, last, own))
@@ -139,6 +142,13 @@ def of_key(conn: Connection, bucket: str, key: str) -> list[Row[Any]]:
     return list(conn.execute(query.order_by(_l.seq.desc()).limit(20)))
 
 
+def counts(conn: Connection, cause: str) -> list[Row[Any]]:
+    """(bucket, class, objects, bytes) of what a cause has deleted."""
+    figures = (sa.func.count().label("objects"), sa.func.sum(_l.bytes).label("bytes"))
+    query = sa.select(_l.bucket, _l.rule.label("class"), *figures).where(_l.cause == cause)
+    return list(conn.execute(query.group_by(_l.bucket, _l.rule).order_by(_l.bucket, _l.rule)))
+
+
 def done_since(conn: Connection, bucket: str, since: datetime, rules: Sequence[str]) -> dict[str, Total]:
     """What left a bucket from then on by plan, by rule."""
     by_plan = (_l.bucket == bucket, _l.at >= since, _l.rule.in_(rules), _l.cause.startswith("plan:"))
@@ -147,8 +157,10 @@ def done_since(conn: Connection, bucket: str, since: datetime, rules: Sequence[s
 
 
 def deleted_since(conn: Connection, bucket: str, since: datetime) -> Iterator[Any]:
-    """(key, bytes, etag, at, rule) of what left a bucket from then on, streamed."""
-    query = sa.select(_l.key, _l.bytes, _l.etag, _l.at, _l.rule).where(_l.bucket == bucket, _l.at >= since)
+    """(key, bytes, written_at, at, rule) of what left a bucket from then on, streamed."""
+    query = sa.select(_l.key, _l.bytes, _l.written_at, _l.at, _l.rule).where(
+        _l.bucket == bucket, _l.at >= since
+    )
     with conn.execute(query.order_by(_l.seq).execution_options(yield_per=2000)) as rows:
         yield from rows
 
@@ -195,10 +207,9 @@ def lock_attempts(conn: Connection) -> None:
 def _insert(rows: Sequence[tuple[Entry, str, str]]) -> sa.Insert:
     """In one statement, by columns."""
     columns: dict[str, list[Any]] = {name: [] for name in (*_FIELDS, "previous", "hash")}
-    names = ("seq", "at", "tenant", "bucket", "key", "bytes", "etag", "rule", "reason", "cause", "approver")
     for entry, previous, own in rows:
-        for column, name in zip(_FIELDS, names, strict=True):
-            columns[column].append(getattr(entry, name))
+        for column in _FIELDS:
+            columns[column].append(getattr(entry, "tenant" if column == "tenant_id" else column))
         columns["previous"].append(previous)
         columns["hash"].append(own)
     given = [

@@ -136,7 +136,8 @@ def supersede(conn: Connection, bucket: str, kind: PlanKind, newer: UUID) -> Non
 
 def expire(conn: Connection, now: datetime) -> None:
     """Those whose time is over before anything of them was deleted."""
-    waiting = (_p.expires_at <= now, _p.state.in_((PlanState.PLANNED, PlanState.APPROVED)))
+    unused = (PlanState.BUILDING, PlanState.PLANNED, PlanState.APPROVED)
+    waiting = (_p.expires_at <= now, _p.state.in_(unused))
     conn.execute(sa.update(plan).where(*waiting).values(state=PlanState.EXPIRED))
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
 import sqlalchemy as sa
+from eventkit.erasure import Counts
 from sqlalchemy import Connection, Row
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 
@@ -159,3 +161,8 @@ def _unseen(column: sa.Column[Any], since: datetime) -> sa.ColumnElement[bool]:
 def _before(moment: datetime) -> UUID:
     """The lowest UUIDv7 of that millisecond: events from then on have not been looked for."""
     return UUID(int=int(moment.timestamp() * 1000) << 80)
+
+
+def holdings(_conn: Connection, _tenant: str, _student_ids: Collection[UUID]) -> Counts:
+    """Of nobody in particular: which workbook a person is in cannot be told without opening them all."""
+    return Counter()

@@ -176,9 +176,12 @@ def quarantine_listing() -> sa.Select[Any]:
     return sa.select(quarantine)
 
 
-def latest(conn: Connection, *names: str) -> list[Row[Any]]:
-    """Usage on each bucket's newest day, summed by these columns: (…, objects, bytes), the heaviest first."""
-    newest = sa.select(_u.bucket, sa.func.max(_u.day).label("day")).group_by(_u.bucket).subquery()
+def latest(conn: Connection, *names: str, since: date = date.min) -> list[Row[Any]]:
+    """Usage on each bucket's newest day (of those from `since` on), summed by these columns: (…, objects,
+    bytes), the heaviest first.
+    """
+    days = sa.select(_u.bucket, sa.func.max(_u.day).label("day")).where(_u.day >= since)
+    newest = days.group_by(_u.bucket).subquery()
     size = sa.func.sum(_u.bytes)
     query = sa.select(*_usage(names), sa.func.sum(_u.objects).label("objects"), size.label("bytes"))
     query = query.join(newest, sa.and_(_u.bucket == newest.c.bucket, _u.day == newest.c.day))

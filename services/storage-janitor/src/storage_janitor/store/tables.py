@@ -106,9 +106,7 @@ ledger = Table(
     _when("at", nullable=False),
     tenant(),
     _text("bucket"),
-    _text("key"),
-    _amount("bytes"),
-    _text("etag"),
+    *_object(),
     _text("rule"),
     _text("reason"),
     _text("cause"),
@@ -269,14 +267,17 @@ usage = Table(
     _amount("bytes"),
 )
 
-backtest = Table(
-    "backtest",
+# -- what somebody has asked for, and a worker does
+
+request = Table(
+    "request",
     metadata,
     Column("id", Uuid, primary_key=True),
-    Column("days", Integer, nullable=False),
-    _text("policy", nullable=True),
+    _text("kind"),
+    Column("parameters", JSONB, nullable=False),
     _text("state"),
     Column("result", JSONB),
+    _text("error", nullable=True),
     _text("created_by"),
     written_at("created_at"),
     _when("finished_at"),

@@ -21,6 +21,7 @@ from eventkit.clock import Clock
 from eventkit.lease import Fence, LeaseBusyError
 from eventkit.metrics import Finding, Metrics
 from eventkit.ports import Database
+from prometheus_client import CollectorRegistry
 from sqlalchemy import Connection
 
 from storage_janitor import metrics
@@ -28,11 +29,11 @@ from storage_janitor.domain.chain import Head
 from storage_janitor.domain.judging import Verdict
 from storage_janitor.domain.objects import Doomed, Found, Removed
 from storage_janitor.domain.plans import Kept, PlanKind, PlanState
-from storage_janitor.domain.policies import Policy, Since
+from storage_janitor.domain.policies import Policy
 from storage_janitor.ports import Owners
 from storage_janitor.store import ledger, plans
-from storage_janitor.usecases import planning, removing
-from storage_janitor.usecases.judging import judge_page, match, released_of
+from storage_janitor.usecases import erasure_plans, planning, removing, wiping
+from storage_janitor.usecases.judging import judge_page
 from storage_janitor.usecases.removing import BATCH, HELD, TAKEN, Remover
 
 log = logging.getLogger(__name__)
@@ -67,6 +68,11 @@ def applying_ports(remover: Remover, owners: Owners, figures: Metrics) -> Applyi
     """For apply_plans."""
     pending = Finding(figures, metrics.PLANS_PENDING, _SHOWN, remover.clock, good_for=3 * APPLY_EVERY)
     return ApplyingPorts(remover, owners, figures, pending)
+
+
+def silent_ports(remover: Remover, owners: Owners) -> ApplyingPorts:
+    """For a process that nobody watches: a command."""
+    return applying_ports(remover, owners, Metrics(CollectorRegistry(), metrics.ALL))
 
 
 def apply_plans(db: Database, now: datetime, *, ports: ApplyingPorts) -> None:
@@ -181,24 +187,17 @@ class _Apply:
 
     def _needed(self, plan: plans.Plan, bucket: str, found: Sequence[Found]) -> set[str]:
         """Those that the policy, what owners have said, or the owners themselves would keep, now."""
-        if plan.kind in (PlanKind.ERASURE, PlanKind.WIPE) or not found:
+        if plan.kind == PlanKind.ERASURE or not found:
             return set()
+        unreleased = partial(wiping.unreleased, self.ports.policy, self.ports.owners, bucket)
+        if plan.kind == PlanKind.WIPE:
+            return unreleased([one.key for one in found])
         wanted = Verdict.ORPHAN if plan.kind == PlanKind.ORPHANS else Verdict.DUE
         ports, now = self.ports, self.ports.clock.now()
         with self.db.system() as conn:
             judged = judge_page(conn, ports.policy, ports.owners, bucket, found, now)
         going = {one.found.key for one in judged if one.judgement.verdict is wanted}
-        return {one.key for one in found} - (going - self._unreleased(bucket, going))
-
-    def _unreleased(self, bucket: str, keys: set[str]) -> set[str]:
-        """Those whose owner does not confirm; where the age alone decides there is nothing to confirm."""
-        matched, policy = match(self.ports.policy, bucket, keys), self.ports.policy
-        found: set[str] = set()
-        for rule in policy.of_bucket(bucket):
-            mine = matched.by_rule.get(rule.name)
-            if mine and rule.since is not Since.WRITTEN:
-                found |= mine.keys() - (released_of(self.ports.owners, rule, mine) if rule.owner else set())
-        return found
+        return {one.key for one in found} - (going - unreleased(sorted(going)))
 
     def _guard(self, conn: Connection) -> None:
         lease.check(conn, self.fence)
@@ -232,6 +231,7 @@ class _Apply:
         sampled, survivors = self._sample()
         now = self.ports.clock.now()
         values = {"sampled": sampled, "survivors": survivors, "finished_at": now, "state": PlanState.DONE}
+        values |= self._left_over()
         with self.db.system() as conn:
             lease.check(conn, self.fence)
             plan = plans.update(conn, self.plan_id, values)
@@ -244,6 +244,14 @@ class _Apply:
         }
         log.info("plan applied", extra={**about, "kept": plan.kept})
         return plan
+
+    def _left_over(self) -> dict[str, int]:
+        """Of an erasure: what of theirs is still there, looked for anew."""
+        plan, remover = self._plan(), self.ports.remover
+        if plan.kind != PlanKind.ERASURE:
+            return {}
+        subject = erasure_plans.Subject.of(plan.subject)
+        return {"left_over": erasure_plans.left_over(self.ports.policy, remover.buckets, subject)}
 
     def _sample(self) -> tuple[int, int]:
         with self.db.system() as conn:

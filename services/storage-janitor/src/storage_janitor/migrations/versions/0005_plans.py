@@ -14,7 +14,7 @@ depends_on = None
 
 SYSTEM = (
     "attempt", "ledger", "ledger_head", "hold", "sweep", "sweep_usage", "plan", "plan_item", "finding",
-    "finding_count", "quarantine", "backtest", "drift",
+    "finding_count", "quarantine", "request", "drift",
 )  # fmt: skip
 
 
@@ -75,7 +75,9 @@ def _deleting() -> None:
         _when("at", nullable=False),
         *(_text(name) for name in ("tenant_id", "bucket", "key")),
         _amount("bytes"),
-        *(_text(name) for name in ("etag", "rule", "reason", "cause", "approver", "previous", "hash")),
+        _text("etag"),
+        _when("written_at", nullable=False),
+        *(_text(name) for name in ("rule", "reason", "cause", "approver", "previous", "hash")),
     )
     op.create_index("ledger_by_cause", "ledger", ["cause", "seq"])
     op.create_index("ledger_by_key", "ledger", ["bucket", "key"])
@@ -196,15 +198,21 @@ def _findings() -> None:
         _amount("objects"), _amount("bytes"),
     )  # fmt: skip
     op.create_table(
-        "backtest",
+        "request",
         _key("id", sa.Uuid),
-        sa.Column("days", sa.Integer, nullable=False),
-        _text("policy", nullable=True),
+        _text("kind"),
+        sa.Column("parameters", JSONB, nullable=False),
         _text("state"),
         sa.Column("result", JSONB),
+        _text("error", nullable=True),
         _text("created_by"),
         _now("created_at"),
         _when("finished_at"),
+        sa.CheckConstraint("kind IN ('backtest', 'sweep', 'erasure')", name="request_kind_check"),
+        sa.CheckConstraint("state IN ('PENDING', 'DONE', 'FAILED')", name="request_state_check"),
+    )
+    op.create_index(
+        "request_waiting", "request", ["created_at"], postgresql_where=sa.text("state = 'PENDING'")
     )
     op.create_table(
         "drift",
