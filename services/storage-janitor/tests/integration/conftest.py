@@ -46,10 +46,6 @@ def raw_key(video: UUID, tenant: str) -> str:
     return f"tenants/{tenant}/video/raw/{SESSION}/{UUID(int=video.int + 1000)}.mp4"
 
 
-def hls_key(video: UUID, tenant: str, name: str = "master.m3u8") -> str:
-    return f"tenants/{tenant}/video/hls/{video}/{name}"
-
-
 class MemoryBucket:
     """A Bucket of which `before` and `after` are called with the keys of each delete.
 
@@ -221,6 +217,16 @@ class Janitor:
     def until(self, moment: datetime) -> None:
         """The clock's next time; it may also go back."""
         self.clock.advance((moment - self.clock.now()).total_seconds())
+
+    def empty(self) -> None:
+        """No rows, no objects."""
+        tables = self.admin.execute(
+            "SELECT string_agg(tablename, ', ') FROM pg_tables WHERE schemaname = current_schema()"
+            " AND tablename <> 'alembic_version'"
+        ).fetchone()
+        self.admin.execute(f"TRUNCATE {tables[0]}".encode())
+        for bucket in self.memory.values():
+            bucket.content.clear()
 
     def forget_plans(self) -> None:
         """As if none had been made."""
