@@ -82,7 +82,7 @@ def test_production_code_is_used_by_production_code(unused_in_production, produc
     dead = [
         f"{item.filename.relative_to(root)}:{item.first_lineno} {item.name}"
         for item in unused_in_production
-        if item.name not in FOR_TESTS.keys() and item.name not in (words if item.typ == "variable" else names)
+        if item.name not in FOR_TESTS and item.name not in (words if item.typ == "variable" else names)
     ]
     assert dead == []
 

@@ -1,7 +1,7 @@
 """`make bench-janitor`: sweep and apply beside bare ListObjectsV2 and DeleteObjects, in one run.
 
-The same client, server and objects on both sides of a ratio. And the memory that a million objects take, in a
-process of its own, their index generated behind the port: filling the local server with them would take hours.
+The same client, server and objects on both sides of a ratio. And the memory of a million objects, in a
+process of its own, their index generated behind the port: to fill the local server with them takes an hour.
 Prints a table for README.
 """
 

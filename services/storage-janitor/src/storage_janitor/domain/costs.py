@@ -9,8 +9,8 @@ from decimal import ROUND_CEILING, Decimal
 
 from storage_janitor.domain.objects import GIGABYTE
 
-AS_OF = date(2026, 10, 1)
-"""When the prices were read: developers.cloudflare.com/r2/pricing."""
+AS_OF = date(2026, 8, 3)
+"""When they were last seen to be so: developers.cloudflare.com/r2/pricing."""
 STORAGE = Decimal("0.015")
 """US dollars for a gigabyte-month (Standard)."""
 CLASS_A, CLASS_B = Decimal("4.50"), Decimal("0.36")

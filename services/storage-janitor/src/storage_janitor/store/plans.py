@@ -142,9 +142,9 @@ def expire(conn: Connection, now: datetime) -> None:
 
 
 def due(conn: Connection, now: datetime) -> list[UUID]:
-    """Approved ones whose grace is over, and those under way, the oldest first."""
+    """Approved ones whose grace is over, and those under way, the smallest first: a large one takes hours."""
     ready = _p.state.in_((PlanState.APPROVED, PlanState.APPLYING))
-    query = sa.select(_p.id).where(ready, _p.not_before <= now).order_by(_p.created_at)
+    query = sa.select(_p.id).where(ready, _p.not_before <= now).order_by(_p.objects, _p.created_at)
     return list(conn.execute(query).scalars())
 
 

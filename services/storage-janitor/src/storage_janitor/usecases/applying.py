@@ -18,6 +18,7 @@ from uuid import UUID
 
 from eventkit import lease
 from eventkit.clock import Clock
+from eventkit.errors import TransientError
 from eventkit.lease import Fence, LeaseBusyError
 from eventkit.metrics import Finding, Metrics
 from eventkit.ports import Database
@@ -84,14 +85,19 @@ def apply_plans(db: Database, now: datetime, *, ports: ApplyingPorts) -> None:
     with db.system() as conn:
         plans.expire(conn, now)
         due = plans.due(conn, now)
-    try:
-        for plan_id in due:
-            try:
-                apply(db, ports, plan_id, by="worker", until=until)
-            except LeaseBusyError:
-                log.info("plan is being applied elsewhere", extra={"plan": str(plan_id)})
-    finally:
-        show_pending(db, ports)
+    failed: TransientError | None = None
+    for plan_id in due:
+        try:
+            apply(db, ports, plan_id, by="worker", until=until)
+        except LeaseBusyError:
+            log.info("plan is being applied elsewhere", extra={"plan": str(plan_id)})
+        except TransientError as error:
+            # an owner that is away keeps its own plans only
+            log.warning("plan not applied", extra={"plan": str(plan_id), "error": str(error)})
+            failed = error
+    show_pending(db, ports)
+    if failed is not None:
+        raise failed
 
 
 def show_pending(db: Database, ports: ApplyingPorts) -> None:

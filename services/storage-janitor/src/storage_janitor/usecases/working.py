@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from eventkit.clock import Clock
-from eventkit.errors import PermanentError
+from eventkit.errors import PermanentError, TransientError
 from eventkit.lease import LeaseBusyError
 from eventkit.metrics import Finding, Metrics
 from eventkit.ports import Database
@@ -78,20 +78,27 @@ def sweep_buckets(db: Database, now: datetime, *, ports: WorkingPorts) -> None:
 
 
 def sweep_all(db: Database, ports: WorkingPorts, buckets: Sequence[str]) -> None:
-    """One after the other; what was made is applied soon."""
+    """One after the other; what was made is applied soon. Raises TransientError when the time was over."""
     until = ports.clock.monotonic() + _RUN.total_seconds()
     try:
         for bucket in buckets:
-            try:
-                sweeping.sweep(
-                    db, ports.sweeping, bucket, by=_BY, stop=lambda: ports.clock.monotonic() > until
-                )
-            except LeaseBusyError:
-                log.info("bucket is being swept elsewhere", extra={"bucket": bucket})
+            _sweep_one(db, ports, bucket, until)
             with db.system() as conn:
                 hasten(conn, APPLY_PLANS)
     finally:
         show_findings(db, ports)
+
+
+def _sweep_one(db: Database, ports: WorkingPorts, bucket: str, until: float) -> None:
+    try:
+        done = sweeping.sweep(
+            db, ports.sweeping, bucket, by=_BY, stop=lambda: ports.clock.monotonic() > until
+        )
+    except LeaseBusyError:
+        log.info("bucket is being swept elsewhere", extra={"bucket": bucket})
+        return
+    if done is None:
+        raise TransientError("sweep not finished")  # the next run goes on where this one was
 
 
 def check_buckets(db: Database, now: datetime, *, ports: WorkingPorts) -> None:
