@@ -55,7 +55,10 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
         if (given.kind == HoldKind.PREFIX) != (given.bucket is not None):
             parser.error("--bucket belongs to a prefix, and a prefix to a bucket")
         if given.kind in (HoldKind.STUDENT, HoldKind.VIDEO):
-            given.value = str(identifier(given.value))
+            try:
+                given.value = str(identifier(given.value))
+            except argparse.ArgumentTypeError as error:
+                parser.error(f"value: {error}")
     return given
 
 

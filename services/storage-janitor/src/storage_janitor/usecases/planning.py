@@ -68,16 +68,15 @@ def discard(conn: Connection, plan_id: UUID | None) -> None:
         plans.discard(conn, plan_id)
 
 
-def close_sweep(conn: Connection, policy: Policy, done: sweeps.Sweep, now: datetime) -> list[UUID]:
-    """The sweep's plan, and one of its orphans; those that have items."""
+def close_sweep(conn: Connection, policy: Policy, done: sweeps.Sweep, now: datetime) -> sweeps.Sweep:
+    """The sweep with its plan, and one of its orphans; None where there is nothing to plan."""
     whole = Total(done.objects, done.bytes)
     plan_id = close(conn, policy, done.plan_id, whole, now) if done.plan_id else None
     orphans = begin(conn, PlanKind.ORPHANS, policy, now, by=f"sweep:{done.id}", bucket=done.bucket)
     if orphans is not None:
         plans.add_orphans(conn, orphans, done.bucket, done.started_at)
         orphans = close(conn, policy, orphans, whole, now)
-    sweeps.finish(conn, done.id, {"plan_id": plan_id, "orphan_plan_id": orphans})
-    return [made for made in (plan_id, orphans) if made is not None]
+    return sweeps.finish(conn, done.id, {"plan_id": plan_id, "orphan_plan_id": orphans})
 
 
 def close(conn: Connection, policy: Policy, plan_id: UUID, whole: Total, now: datetime) -> UUID | None:

@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 
 _LEASE = timedelta(minutes=10)
 """Longer than a page takes, whatever happens."""
+_GONE_ON_WITH = timedelta(days=1)
+"""A sweep judges by the time of its beginning; one that is older tells too little."""
 _SHAPES_AT_MOST = 200
 """Of one page; what is more is counted under the last."""
 
@@ -84,11 +86,15 @@ class _Sweep:
         return self._finish(row)
 
     def _row(self, by: str) -> sweeps.Sweep:
-        """The one that was begun, if the policy is still that one; else a new one, with a plan to fill."""
+        """The one that was begun, if it is of today and this policy; else a new one, with a plan to fill."""
         policy, now = self.ports.policy, self.ports.clock.now()
         with self.db.system() as conn:
             row = sweeps.unfinished(conn, self.bucket)
-            if row is not None and row.policy_digest == policy.digest:
+            if (
+                row is not None
+                and row.policy_digest == policy.digest
+                and row.started_at > now - _GONE_ON_WITH
+            ):
                 return row
             if row is not None:
                 sweeps.abandon(conn, row.id)
@@ -147,9 +153,9 @@ class _Sweep:
             done = sweeps.finish(conn, row.id, {"finished_at": self.ports.clock.now()})
             sweeps.keep_peak(conn, done, day)
             sweeps.close_findings(conn, self.bucket, row.started_at, day)
-            made = planning.close_sweep(conn, self.ports.policy, done, self.ports.clock.now())
+            done = planning.close_sweep(conn, self.ports.policy, done, self.ports.clock.now())
         figures = {"bucket": self.bucket, "objects": done.objects, "bytes": done.bytes}
-        log.info("bucket swept", extra={**figures, "plans": [str(one) for one in made]})
+        log.info("bucket swept", extra={**figures, "plan": str(done.plan_id)})
         return done
 
 
