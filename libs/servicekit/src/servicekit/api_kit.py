@@ -53,18 +53,22 @@ class ApiKit(Generic[S]):
         self,
         blueprints: Sequence[Blueprint] = (),
         *,
+        operated: Sequence[Blueprint] = (),
         ports: object = None,
         accounts: Accounts | None = None,
         holdings: Count | None = None,
         released: Released | None = None,
+        needs: Sequence[Callable[[], str | None]] = (),
     ) -> Flask:
-        """`ports` is what the views get from deps(); `holdings` says what a purge would take here,
-        `released` which objects may be deleted.
+        """`ports` is what the views get from deps(); `holdings` says what a purge would take here, `released`
+        which objects may be deleted; `needs` wake the worker beside what always does.
+
+        `operated` has routes of operations roles, without a prefix: it goes beside the kit's own.
         """
         if self.settings.wake_worker:
             from servicekit.waking import start_waking  # noqa: PLC0415 - brings a worker's libraries
 
-            start_waking(self.service, self.settings, self.db)
+            start_waking(self.service, self.settings, self.db, needs)
         internal = [holdings_blueprint(holdings)] if holdings else []
         internal += [released_blueprint(released)] if released else []
         return create_base_app(
@@ -74,5 +78,6 @@ class ApiKit(Generic[S]):
             metrics=self.metrics,
             deps=ports,
             blueprints=[*blueprints, *internal],
+            operated=operated,
             accounts=accounts,
         )
