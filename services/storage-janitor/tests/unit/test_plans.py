@@ -6,12 +6,13 @@ from decimal import Decimal
 from uuid import UUID
 
 import pytest
+from contracts.r2_bill import GIGABYTE
 from hypothesis import given
 from hypothesis import strategies as st
 from storage_janitor.adapters.policy_file import built_in
 from storage_janitor.domain import chain, costs
 from storage_janitor.domain.chain import START, Entry, Head
-from storage_janitor.domain.costs import GIGABYTE, Point
+from storage_janitor.domain.costs import Point
 from storage_janitor.domain.holds import Hold, HoldKind, Holds
 from storage_janitor.domain.plans import Blown, Item, Total, blown, digest
 
@@ -126,34 +127,6 @@ ONE, TWO = str(UUID(int=1)), str(UUID(int=2))
 def test_what_a_hold_is_on(placed, held):
     values = {"tenant": "hangang", "video": ONE, "rest": "a.m4s"}
     assert bool(Holds([placed]).of("video", f"tenants/hangang/video/hls/{ONE}/a.m4s", values)) == held
-
-
-@pytest.mark.parametrize(
-    ("size", "usd"),
-    [
-        (0, "0"),
-        (10 * GIGABYTE, "0"),
-        (10 * GIGABYTE + 1, "0.015"),  # the next whole gigabyte
-        (11 * GIGABYTE, "0.015"),
-        (4_000 * GIGABYTE, "59.850"),
-    ],
-)
-def test_storage_is_billed_in_whole_gigabytes_beyond_ten(size, usd):
-    assert costs.storage_bill(size) == Decimal(usd)
-
-
-@pytest.mark.parametrize(
-    ("class_a", "class_b", "usd"),
-    [
-        (0, 0, "0"),
-        (10**6, 10**7, "0"),
-        (10**6 + 1, 0, "4.50"),
-        (0, 10**7 + 1, "0.36"),
-        (3 * 10**6, 12 * 10**6, "9.72"),
-    ],
-)
-def test_requests_are_billed_in_whole_millions_beyond_the_free_ones(class_a, class_b, usd):
-    assert costs.operations_bill(class_a, class_b) == Decimal(usd)
 
 
 def test_a_month_is_the_mean_of_daily_peaks_and_the_forecast_a_line_through_them():

@@ -7,8 +7,6 @@ from datetime import datetime
 
 BUCKETS = ("ai", "video", "excel", "storage")
 """The kinds of bucket; what they are really called says the setting R2_<KIND>_BUCKET."""
-GIGABYTE = 10**9
-"""Of bytes: what R2 bills by."""
 
 
 @dataclass(frozen=True, slots=True)

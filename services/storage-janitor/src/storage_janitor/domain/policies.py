@@ -13,7 +13,9 @@ from enum import StrEnum
 from itertools import combinations
 from typing import Any
 
-from storage_janitor.domain.objects import BUCKETS, GIGABYTE
+from contracts.r2_bill import GIGABYTE
+
+from storage_janitor.domain.objects import BUCKETS
 from storage_janitor.domain.patterns import Pattern
 
 OWNERS = ("enrollment", "media", "students")

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from contracts import r2_bill
 from eventkit.clock import SEOUL
 from sqlalchemy import Connection
 
@@ -29,13 +30,13 @@ def report(conn: Connection, now: datetime, days: int) -> dict[str, Any]:
         "prices": _prices(),
         "total": {
             "byte_months": byte_months,
-            "usd": costs.storage_bill(byte_months),
+            "usd": r2_bill.storage_bill(byte_months),
             "forecast": [
                 {"days": one.days, "bytes": one.bytes, "usd": one.usd}
                 for one in costs.forecast(points, _AHEAD)
             ],
         },
-        "listing": {"pages": pages, "usd": costs.operations_bill(pages, 0)},
+        "listing": {"pages": pages, "usd": r2_bill.class_a_bill(pages)},
         "buckets": _shares(sweeps.latest(conn, "bucket"), "bucket"),
         "classes": _shares(sweeps.latest(conn, "bucket", "class"), "bucket", "class"),
         "tenants": _shares(sweeps.latest(conn, "tenant_id")[:_TENANTS], "tenant_id"),
@@ -88,9 +89,9 @@ def _shares(rows: Sequence[Any], *names: str) -> list[dict[str, Any]]:
 
 def _prices() -> dict[str, Any]:
     return {
-        "storage_gb_month": costs.STORAGE,
-        "class_a_million": costs.CLASS_A,
-        "class_b_million": costs.CLASS_B,
-        "free_gb": costs.FREE_GIGABYTES,
-        "as_of": costs.AS_OF,
+        "storage_gb_month": r2_bill.STORAGE,
+        "class_a_million": r2_bill.CLASS_A,
+        "class_b_million": r2_bill.CLASS_B,
+        "free_gb": r2_bill.FREE_GIGABYTES,
+        "as_of": r2_bill.AS_OF,
     }
