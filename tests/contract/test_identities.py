@@ -156,7 +156,7 @@ def test_operators_and_academies_get_nowhere_in_each_others_routes(service, issu
 
 
 def test_every_route_of_the_operators_has_an_internal_twin(service, app):
-    """No route of an academy lies beside them, and theirs lie nowhere else but in the context that is theirs."""
+    """No route of an academy lies beside them, and theirs lie nowhere else but in the context of buckets."""
     prefix, inside = f"/api/v1/operations/{service}/", "/internal/operations/"
     found = {(r.method, r.rule): r.roles for r in routes(app)}
     twins = {(method, rule.removeprefix(inside)) for method, rule in found if rule.startswith(inside)}
