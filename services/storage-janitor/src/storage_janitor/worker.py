@@ -14,7 +14,7 @@ from storage_janitor.adapters.owners import HttpOwners
 from storage_janitor.adapters.policy_file import built_in
 from storage_janitor.settings import Settings
 from storage_janitor.usecases import applying, releasing, working
-from storage_janitor.usecases.bucket_rules import RulePorts
+from storage_janitor.usecases.bucket_rules import CHECK_BUCKETS, RulePorts
 from storage_janitor.usecases.following import DELETE_RELEASED
 from storage_janitor.usecases.removing import Remover
 from storage_janitor.usecases.sweeping import SweepingPorts
@@ -62,7 +62,7 @@ def sweeping_tasks(kit: WorkerKit, settings: Settings, remover: Remover) -> list
             "storage_janitor.sweep_buckets", partial(working.sweep_buckets, ports=ports), daily_at=time(4, 40)
         ),
         PeriodicTask(
-            "storage_janitor.check_buckets", partial(working.check_buckets, ports=ports), daily_at=time(4, 50)
+            CHECK_BUCKETS, partial(working.check_buckets, ports=ports), daily_at=time(4, 50), prompt=True
         ),
         PeriodicTask(
             "storage_janitor.verify_ledger", partial(working.verify_ledger, ports=ports), daily_at=time(5, 0)

@@ -1,11 +1,13 @@
-"""A process that applies one plan over a bucket that is a folder; test_kill.py kills it, again and again.
+"""Applies one plan over a bucket that is a folder; test_kill.py kills it, again and again.
 
-python applying_child.py DATABASE_URL FOLDER PLAN_ID MINUTES: it is so much later than now, so that the lease
-of the one before is over.
+python applying_child.py DATABASE_URL FOLDER PLAN_ID, then MINUTES on each line of its input: a fork of it
+applies the plan so much later than now, so that the lease of the one before is over. It writes the fork's
+process id, and when that has ended its exit code, or minus the signal that ended it.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -69,11 +71,26 @@ class Nobody:
         return set()
 
 
-def main(url: str, folder: str, plan_id: str, minutes: str) -> None:
-    db, clock = Database(url, "storage_janitor"), LaterClock(timedelta(minutes=int(minutes)))
-    remover = Remover(db, {"excel": FolderBucket(Path(folder))}, built_in(), clock)
+def main(url: str, folder: str, plan_id: str) -> None:
+    for line in sys.stdin:
+        child = os.fork()
+        if child == 0:
+            apply(url, Path(folder), UUID(plan_id), timedelta(minutes=int(line)))
+            os._exit(0)
+        say(child)
+        say(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+
+
+def say(number: int) -> None:
+    sys.stdout.write(f"{number}\n")
+    sys.stdout.flush()
+
+
+def apply(url: str, folder: Path, plan_id: UUID, later: timedelta) -> None:
+    db, clock = Database(url, "storage_janitor"), LaterClock(later)
+    remover = Remover(db, {"excel": FolderBucket(folder)}, built_in(), clock)
     with patch.object(applying, "BATCH", BATCH):
-        applying.apply(db, applying.silent_ports(remover, Nobody()), UUID(plan_id), by="child")
+        applying.apply(db, applying.silent_ports(remover, Nobody()), plan_id, by="child")
 
 
 if __name__ == "__main__":

@@ -49,6 +49,8 @@ def test_policy_check(command, tmp_path):
     assert code == 3
     assert {"all: empty_prefix", "all: no_age"} <= set(report.splitlines())
     assert command("policy", "check", "--file", str(tmp_path / "none"))[0] == 2
+    wrong.write_bytes("version = 1 # 보관".encode("cp949"))
+    assert command("policy", "check", "--file", str(wrong))[:2] == (3, "not UTF-8: not_toml\n")
 
 
 def test_policy_explain(command, janitor):
@@ -103,6 +105,10 @@ def test_holds(command, janitor):
     assert command("holds", "end", report.strip(), "--reason", "합의")[0] == 2
     assert command(*hold[:3], "12", *hold[4:])[0] == 2
     assert command("holds", "add", "prefix", "exports/", *hold[4:])[0] == 2
+    assert command("holds", "add", "prefix", "", "--bucket", "excel", *hold[4:])[0] == 2
+    assert command("holds", "add", "tenant", "other", *hold[4:])[0] == 2
+    assert command(*hold[:6], "--days", "4000000", "--reason", "분쟁")[0] == 2
+    assert command(*hold[:-1], " ")[0] == 2
 
 
 def test_lifecycle(command, janitor):
@@ -111,6 +117,16 @@ def test_lifecycle(command, janitor):
     assert command("lifecycle", "check")[0] == 0
     janitor.excel.lifecycle_rules.pop()
     assert command("lifecycle", "check")[0] == 3
+
+
+def test_a_bucket_s_own_rule_gives_way_to_a_hold(command, janitor):
+    command("lifecycle", "apply")
+    prefix = ("holds", "add", "prefix", f"exports/{TENANT}/", "--bucket", "excel", "--tenant", TENANT)
+    assert command(*prefix, "--days", "30", "--reason", "분쟁")[0] == 0
+    code, report, _ = command("lifecycle", "check")
+    assert (code, "excel    lifecycle  drift" in report) == (3, True)
+    assert command("lifecycle", "apply")[0] == 0
+    assert not [rule for rule in janitor.excel.lifecycle_rules if "Expiration" in rule]
 
 
 def test_an_erasure_waits_for_somebody_else(command, janitor):
@@ -179,6 +195,18 @@ def test_a_bucket_that_refuses_does_not_keep_the_others(command, janitor):
     assert (code, "video: skipped" in complaints) == (3, True)
     assert [kind for kind, bucket in janitor.memory.items() if bucket.content] == ["video"]
     assert report.splitlines()[-1] == "total: 3 listed, 3 deleted"
+    assert command("delete-r2-legacy")[0] == 0
+    assert janitor.objects.content == {}
+
+
+def test_what_an_academy_on_hold_has_stays_whatever_its_shape(command, janitor):
+    old, other = f"{HLS}/12/master.m3u8", "tenants/other/video/hls/12/master.m3u8"
+    janitor.objects.put(old, other)
+    hold = ("holds", "add", "tenant", TENANT, "--tenant", TENANT, "--days", "30", "--reason", "분쟁")
+    assert command(*hold)[0] == 0
+    code, report, _ = command("delete-r2-legacy", "--bucket", "video", "--prefix", "tenants/")
+    assert (code, janitor.objects.content.keys()) == (0, {old})
+    assert "video: 2 listed, 1 deleted, 0 needed and kept" in report
 
 
 def test_a_whole_bucket_when_it_is_meant(command, janitor):

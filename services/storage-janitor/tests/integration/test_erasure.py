@@ -5,6 +5,7 @@ from functools import partial
 from uuid import UUID
 
 import pytest
+from eventkit.effects import Effects
 from eventkit.envelope import decode
 from eventkit.erasure import Person
 from eventkit.errors import UnavailableError
@@ -19,11 +20,10 @@ ONE, TWO = UUID(int=1), UUID(int=2)
 
 @pytest.fixture
 def purge(janitor):
-    def run():
+    def run(effects=None):
         people = [Person(ONE, "김하나", "01012345678", None), Person(TWO, "이두리", "01022223333", None)]
-        handler = partial(
-            on_student_purged, remover=janitor.remover, erase=eraser("storage.erasure.completed")
-        )
+        remover = janitor.remover.recording(effects) if effects else janitor.remover
+        handler = partial(on_student_purged, remover=remover, erase=eraser("storage.erasure.completed"))
         event = janitor.make_event("students.student.purged", "hangang", purged(UUID(int=9), *people))
         with unit_of_work(janitor.db, "hangang", Cause.start(), source="storage-janitor") as uow:
             handler(uow, [event])
@@ -60,6 +60,13 @@ def test_leftovers_of_ended_imports_are_deleted_counted_once_and_in_the_ledger(j
     assert janitor.excel.content.keys() == {*KEPT, OTHER}
     assert receipts(janitor) == [counted(2)]
     assert janitor.ledgered() == leftovers
+
+
+def test_a_rehearsal_says_how_much_it_would_delete_and_deletes_nothing(janitor, leftovers, purge):
+    effects = Effects()
+    purge(effects)
+    assert janitor.excel.content.keys() == {*leftovers, *KEPT, OTHER}
+    assert (effects.counts, janitor.ledgered()) == ({"objects deleted": 2}, [])
 
 
 def test_nothing_left_over_is_an_empty_receipt(janitor, purge):

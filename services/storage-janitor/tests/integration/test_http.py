@@ -176,6 +176,15 @@ def test_a_hold_is_placed_seen_and_ended(api):
     assert len(api.get("holds/?state=all")["results"]) == 1
 
 
+def test_a_hold_is_on_the_keys_however_its_id_is_spelt(api):
+    hold = {**HOLD, "kind": "video", "value": "0000000C-0000-0000-0000-00000000ABCD"}
+    until = (api.janitor.clock.now() + timedelta(days=30)).isoformat()
+    placed = api.post("holds/", hold | {"expires_at": until}).get_json()
+    key = f"tenants/{TENANT}/video/hls/{placed['value']}/master.m3u8"
+    assert placed["value"] == "0000000c-0000-0000-0000-00000000abcd"
+    assert [one["id"] for one in api.get(f"explain/?key={key}")["holds"]] == [placed["id"]]
+
+
 def test_a_hold_says_what_it_came_too_late_for(api):
     j = api.janitor
     j.excel.put(EXPORT, age=DAY)
@@ -360,7 +369,7 @@ def test_the_buckets_own_rules_beside_what_is_wanted(api):
     working.check_buckets(j.db, j.clock.now(), ports=work)
     assert {one["state"] for one in api.get("lifecycle/")["results"]} == {"drift"}
     assert j.registry.get_sample_value("academy_storage_findings", {"what": "drift"}) == 5
-    bucket_rules.apply(ports)
+    bucket_rules.apply(j.db, ports, j.clock.now())
     working.check_buckets(j.db, j.clock.now(), ports=work)
     found = api.get("lifecycle/")["results"]
     assert {(one["bucket"], one["what"]): one["state"] for one in found} == {

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 import subprocess
 import sys
 from collections import Counter
-from functools import partial
+from contextlib import suppress
 from importlib.util import module_from_spec, spec_from_file_location
 from itertools import count
 from pathlib import Path
@@ -17,7 +18,7 @@ import pytest
 from testkit.waiting import wait_until
 
 CHILD = Path(__file__).with_name("applying_child.py")
-TENANT, OBJECTS, KILLS = "hangang", 400, 8
+TENANT, OBJECTS, KILLS = "hangang", 600, 8
 
 
 @pytest.fixture
@@ -43,26 +44,42 @@ def plan(janitor, folder):
     return found
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", [1, 2])
-def test_killed_again_and_again(janitor, folder, plan, seed):
-    rng, kills, later = random.Random(seed), 0, count(0, 11)
-    all_keys = {path.name.replace(":", "/") for path in folder.iterdir()}
+@pytest.fixture
+def children(janitor, folder, plan):
+    """`start(minutes later)` a process that applies the plan, by its id; then `ended()`, its exit code."""
+    command = [sys.executable, str(CHILD), janitor.url, str(folder), str(plan.id)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as parent:
 
-    while True:
-        command = [sys.executable, str(CHILD), janitor.url, str(folder), str(plan.id), str(next(later))]
+        def start(later):
+            parent.stdin.write(f"{later}\n")
+            parent.stdin.flush()
+            return int(parent.stdout.readline())
+
+        yield start, lambda: int(parent.stdout.readline())
+        parent.stdin.close()
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_killed_again_and_again(janitor, folder, plan, children, seed):
+    start, ended = children
+    rng = random.Random(seed)
+    all_keys = {path.name.replace(":", "/") for path in folder.iterdir()}
+    kills = 0
+    for later in count(0, 11):
         # somewhere in the next few batches, before, while or after the store is asked
-        until = left(folder) - rng.randrange(1, 80) if kills < KILLS else -1
-        with subprocess.Popen(command) as child:
-            wait_until(partial(is_time, child, folder, max(until, -1)), 120, interval=0.001)
-            child.kill()
-        if child.returncode == 0:
-            break
-        assert child.returncode == -signal.SIGKILL
-        kills += 1
+        until = max(left(folder) - rng.randrange(1, 50), 1)
+        child = start(later)
+        if kills < KILLS:
+            wait_until(lambda until=until: left(folder) <= until, 120, interval=0.001)
+            with suppress(ProcessLookupError):  # it was faster
+                os.kill(child, signal.SIGKILL)
+        code = ended()
         check(janitor, folder, all_keys)
+        if code == 0:
+            break
+        assert code == -signal.SIGKILL
+        kills += 1
     assert kills >= KILLS / 2
-    check(janitor, folder, all_keys)
     assert (left(folder), sorted(janitor.ledgered())) == (0, sorted(all_keys))
     done = janitor.plan()
     assert (done.state, done.deleted, done.kept, done.ledger_to) == ("done", OBJECTS, {}, OBJECTS)
@@ -70,10 +87,6 @@ def test_killed_again_and_again(janitor, folder, plan, seed):
 
 def left(folder):
     return sum(1 for _ in folder.iterdir())
-
-
-def is_time(child, folder, until):
-    return left(folder) <= until or child.poll() is not None
 
 
 def check(janitor, folder, all_keys):

@@ -153,6 +153,21 @@ def test_a_held_video_is_not_deleted_though_its_owner_has_released_it(janitor):
     assert (janitor.objects.content, len(janitor.answers())) == ({}, 1)
 
 
+def test_a_held_video_keeps_its_original_whose_key_does_not_tell_it(janitor):
+    """Released by its owner, and planned by the net below."""
+    janitor.hear(janitor.event("media.video.ready"), janitor.event("media.raw.expired"))
+    janitor.store(RAW)
+    hold(janitor, "video", str(VIDEO))
+    janitor.run()
+    janitor.sweep("video")
+    janitor.later(hours=2)
+    janitor.apply()
+    assert (RAW in janitor.objects.content, janitor.plan().kept) == (True, {"held": 1})
+    assert janitor.deletions() == [("raw", "failed", "1 objects not deleted: held")]
+    janitor.run_later(days=31)
+    assert janitor.objects.content == {}
+
+
 # -- approval
 
 
@@ -189,6 +204,12 @@ def test_an_approval_does_not_last_for_ever(janitor, orphan):
     assert (janitor.plan("orphans").state, len(janitor.objects.content)) == ("expired", 1)
 
 
+def test_an_old_approval_cannot_be_used_by_hand_either(janitor, orphan):
+    janitor.later(days=8)
+    with janitor.db.system() as conn, pytest.raises(PlanRefusedError, match="plan_state"):
+        planning.resume(conn, janitor.plan("orphans").id, janitor.clock.now())
+
+
 def test_a_rejected_plan_stops_after_its_batch_and_is_not_resumed(janitor, planned):
     def reject(_keys):
         with janitor.db.system() as conn:
@@ -204,7 +225,7 @@ def test_a_rejected_plan_stops_after_its_batch_and_is_not_resumed(janitor, plann
         1500,
     )
     with janitor.db.system() as conn, pytest.raises(PlanRefusedError, match="plan_state"):
-        planning.resume(conn, janitor.plan().id)
+        planning.resume(conn, janitor.plan().id, janitor.clock.now())
 
 
 def test_a_plan_waits_for_its_grace(janitor):

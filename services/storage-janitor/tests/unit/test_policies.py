@@ -146,6 +146,11 @@ def test_what_is_no_toml_is_said_with_its_place():
     assert (code, "line 1" in where) == ("not_toml", True)
 
 
+@pytest.mark.parametrize("text", ["a = " + "[" * 50_000, "a = " + "9" * 5000])
+def test_what_no_reader_can_read_is_refused_as_well(text):
+    assert {code for code, _ in problems(text)} == {"not_toml"}
+
+
 def test_all_mistakes_are_told_at_once():
     text = changed('age = "24h"\n', "").replace('"excel"', '"x"').replace('"exports/{tenant}/{file}"', '""')
     assert problems(text) == {("no_age", "export"), ("unknown_bucket", "export"), ("empty_prefix", "export")}

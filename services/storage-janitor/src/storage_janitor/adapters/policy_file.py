@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.resources import files
 from pathlib import Path
 
-from storage_janitor.domain.policies import Policy, parse
+from storage_janitor.domain.policies import Policy, PolicyError, parse
 
 NAME = "retention.toml"
 
@@ -17,4 +17,8 @@ def built_in() -> Policy:
 
 def read(path: Path) -> Policy:
     """Raises PolicyError, OSError."""
-    return parse(path.read_text(encoding="utf-8"))
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise PolicyError([("not_toml", "not UTF-8")]) from None
+    return parse(text)

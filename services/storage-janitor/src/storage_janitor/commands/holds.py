@@ -43,17 +43,21 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     add.add_argument("value", help="the id of the student or video, the prefix, or the tenant")
     add.add_argument("--tenant", type=tenant, required=True)
     add.add_argument("--bucket", choices=BUCKETS, help="of a prefix")
-    add.add_argument("--days", type=int, required=True)
+    add.add_argument("--days", type=int, choices=range(1, 3651), metavar="DAYS", required=True)
     add.add_argument("--reason", required=True)
     end = what.add_parser("end")
     end.add_argument("hold", type=identifier)
     end.add_argument("--reason", required=True)
     given = parser.parse_args(argv)
     if given.what == "add":
-        if given.days < 1:
-            parser.error("--days: 1 or more")
         if (given.kind == HoldKind.PREFIX) != (given.bucket is not None):
             parser.error("--bucket belongs to a prefix, and a prefix to a bucket")
+        if given.kind == HoldKind.PREFIX and "/" not in given.value:
+            parser.error("a prefix has a folder: exports/")
+        if given.kind == HoldKind.TENANT and given.value != given.tenant:
+            parser.error("value: not the --tenant")
+        if not given.reason.strip():
+            parser.error("--reason: why?")
         if given.kind in (HoldKind.STUDENT, HoldKind.VIDEO):
             try:
                 given.value = str(identifier(given.value))

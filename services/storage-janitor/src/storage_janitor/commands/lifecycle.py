@@ -20,11 +20,11 @@ def lifecycle(settings: Settings, argv: Sequence[str]) -> int:
     parser.add_argument("what", choices=["check", "apply"])
     given = parser.parse_args(argv)
     with opened(settings) as parts:
-        ports = RulePorts(parts.policy, parts.buckets, settings.upload_origins)
+        ports, now = RulePorts(parts.policy, parts.buckets, settings.upload_origins), SYSTEM_CLOCK.now()
         try:
             if given.what == "apply":
-                bucket_rules.apply(ports)
-            rows = bucket_rules.check(parts.db, ports, SYSTEM_CLOCK.now())
+                bucket_rules.apply(parts.db, ports, now)
+            rows = bucket_rules.check(parts.db, ports, now)
         except (TransientError, PermanentError) as error:
             complain(str(error))
             return 1

@@ -59,7 +59,7 @@ def _one(parts: Parts, given: argparse.Namespace) -> int:
         elif given.what == "reject":
             row = planning.reject(conn, plan_id)
         elif given.what == "apply":
-            row = planning.resume(conn, plan_id)
+            row = planning.resume(conn, plan_id, now)
         else:
             row = store.find(conn, plan_id)
     if row is None:

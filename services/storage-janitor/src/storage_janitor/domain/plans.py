@@ -38,8 +38,8 @@ class PlanState(StrEnum):
     EXPIRED = "expired"
 
 
-OPEN = (PlanState.BUILDING, PlanState.APPROVED, PlanState.APPLYING)
-"""While one of a bucket is, no other of its kind is built."""
+OPEN = (PlanState.APPROVED, PlanState.APPLYING)
+"""While one of a bucket is, no other of its kind is built. What a dead process was building stops nobody."""
 
 
 class Kept(StrEnum):

@@ -117,7 +117,9 @@ def parse(text: str) -> Policy:
     """The policy that a document (TOML) says. Raises PolicyError with every problem."""
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError:
+        raise PolicyError([("not_toml", "nested too deep")]) from None
+    except ValueError as error:  # TOMLDecodeError is one, and so is what int() says of too many digits
         raise PolicyError([("not_toml", str(error))]) from None
     return _Reader().policy(document)
 

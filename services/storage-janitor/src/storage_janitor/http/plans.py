@@ -128,7 +128,7 @@ def reject_plan(plan_id: UUID) -> Any:
 @plans.response(200, PlanSchema)
 def apply_plan(plan_id: UUID) -> Any:
     """Apply an approved plan now instead of after its grace, or go on with a stopped one."""
-    return _moved(plan_id, "plan_applied", lambda conn: planning.resume(conn, plan_id))
+    return _moved(plan_id, "plan_applied", lambda conn: planning.resume(conn, plan_id, SYSTEM_CLOCK.now()))
 
 
 def _moved(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from contracts.tenant import TENANT
-from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 from servicekit.fields import Choice, Id, Moment, StrictSchema, Text
 from servicekit.pagination import PageSchema
 
@@ -66,6 +68,13 @@ class NewHoldSchema(StrictSchema):
                 raise ValidationError("학원 전체에 대한 보존에는 필요 없습니다.", "value")
         elif value is None or not _is_id(value):
             raise ValidationError("올바른 ID 형식이 아닙니다.", "value")
+
+    @post_load
+    def as_keys_have_it(self, data: dict[str, Any], **_: object) -> dict[str, Any]:
+        """An id in the spelling of keys, which know no capitals."""
+        if data["kind"] in (HoldKind.STUDENT, HoldKind.VIDEO):
+            data["value"] = data["value"].lower()
+        return data
 
 
 class HoldEndSchema(StrictSchema):

@@ -12,15 +12,19 @@ from eventkit.ids import new_id
 from sqlalchemy import Connection, Row
 
 from storage_janitor.domain.holds import Hold, HoldKind, Holds
-from storage_janitor.store.tables import hold
+from storage_janitor.store.tables import hold, video_ref
 
-_h = hold.c
+_h, _v = hold.c, video_ref.c
 ORDER = (_h.created_at, _h.id)
 
 
 def in_force(conn: Connection, now: datetime) -> Holds:
     """Those that count now."""
-    query = sa.select(_h.id, _h.kind, _h.tenant_id, _h.bucket, _h.value, _h.expires_at)
+    columns = (_h.id, _h.kind, _h.tenant_id, _h.bucket, _h.value, _h.expires_at, _v.raw_key)
+    its_video = sa.and_(
+        _h.kind == HoldKind.VIDEO, _v.tenant_id == _h.tenant_id, sa.cast(_v.video_id, sa.Text) == _h.value
+    )
+    query = sa.select(*columns).select_from(hold.outerjoin(video_ref, its_video))
     rows = conn.execute(query.where(_h.ended_at.is_(None), _h.expires_at > now))
     return Holds(Hold(row[0], HoldKind(row[1]), *row[2:]) for row in rows)
 

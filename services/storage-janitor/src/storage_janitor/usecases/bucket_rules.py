@@ -12,12 +12,14 @@ from eventkit.errors import PermanentError
 from eventkit.ports import Database
 from servicekit.multipart import upload_rules
 
+from storage_janitor.domain.holds import Holds
 from storage_janitor.domain.policies import Action, Policy, Since
 from storage_janitor.ports import BucketRules
-from storage_janitor.store import sweeps
+from storage_janitor.store import holds, sweeps
 
 log = logging.getLogger(__name__)
 
+CHECK_BUCKETS = "storage_janitor.check_buckets"
 ABORT_AFTER = timedelta(days=7)
 """DESIGN.md section 7, and R2's own default."""
 _UPLOADS = "video"
@@ -34,10 +36,11 @@ class RulePorts:
     origins: Sequence[str]
 
 
-def wanted_lifecycle(policy: Policy, bucket: str) -> list[dict[str, Any]]:
+def wanted_lifecycle(policy: Policy, bucket: str, held: Holds) -> list[dict[str, Any]]:
     """What a lifecycle rule can say of a bucket: it knows prefixes and whole days, and is a day late.
 
-    One more day than the policy, so that it never comes before a hold could be seen.
+    It knows no holds either, so there is none for what a hold may be on. One more day than the policy, for
+    a hold to come.
     """
     rules: list[dict[str, Any]] = [
         {
@@ -51,6 +54,8 @@ def wanted_lifecycle(policy: Policy, bucket: str) -> list[dict[str, Any]]:
         if rule.action is Action.DELETE and rule.since is Since.WRITTEN:
             days = -(-rule.age // timedelta(days=1)) + 1
             prefix = rule.pattern.prefix_of()
+            if held.may_be_on(bucket, prefix, rule.pattern.names):
+                continue
             rules.append(
                 {
                     "ID": rule.name,
@@ -67,7 +72,8 @@ def check(db: Database, ports: RulePorts, now: datetime) -> list[dict[str, Any]]
 
     Raises as BucketRules does while the store is away.
     """
-    rows = [dict(row, checked_at=now) for bucket in ports.buckets for row in _checked(ports, bucket)]
+    held = _held(db, now)
+    rows = [dict(row, checked_at=now) for bucket in ports.buckets for row in _checked(ports, bucket, held)]
     with db.system() as conn:
         sweeps.keep_drift(conn, rows)
     for row in rows:
@@ -76,10 +82,11 @@ def check(db: Database, ports: RulePorts, now: datetime) -> list[dict[str, Any]]
     return rows
 
 
-def apply(ports: RulePorts) -> None:
+def apply(db: Database, ports: RulePorts, now: datetime) -> None:
     """Write the wanted rules over whatever is there. Raises as BucketRules does."""
+    held = _held(db, now)
     for kind, bucket in ports.buckets.items():
-        bucket.put_lifecycle(wanted_lifecycle(ports.policy, kind))
+        bucket.put_lifecycle(wanted_lifecycle(ports.policy, kind, held))
         if kind == _UPLOADS and ports.origins:
             bucket.put_cors(_wanted_cors(ports))
 
@@ -96,9 +103,14 @@ def _wanted_cors(ports: RulePorts) -> list[dict[str, Any]]:
     return [dict(one) for one in upload_rules(ports.origins)["CORSRules"]]
 
 
-def _checked(ports: RulePorts, kind: str) -> Iterator[dict[str, Any]]:
+def _held(db: Database, now: datetime) -> Holds:
+    with db.system() as conn:
+        return holds.in_force(conn, now)
+
+
+def _checked(ports: RulePorts, kind: str, held: Holds) -> Iterator[dict[str, Any]]:
     bucket = ports.buckets[kind]
-    yield _compared(kind, LIFECYCLE, wanted_lifecycle(ports.policy, kind), bucket.lifecycle)
+    yield _compared(kind, LIFECYCLE, wanted_lifecycle(ports.policy, kind, held), bucket.lifecycle)
     if kind == _UPLOADS and ports.origins:
         yield _compared(kind, CORS, _wanted_cors(ports), bucket.cors)
 

@@ -10,12 +10,12 @@ from eventkit.uow import UnitOfWork
 
 from storage_janitor.domain.objects import Doomed
 from storage_janitor.store import refs
-from storage_janitor.usecases.removing import Cause, Remover
+from storage_janitor.usecases.removing import Cause, NotedRemover, Remover
 
 _BUCKET = "excel"
 
 
-def erase_workbooks(uow: UnitOfWork, people: Sequence[Person], *, remover: Remover) -> Counts:
+def erase_workbooks(uow: UnitOfWork, people: Sequence[Person], *, remover: Remover | NotedRemover) -> Counts:
     """Delete every leftover workbook of the academy: any of them may hold these people.
 
     Whose they were is not knowable, so the first person's count has them all. One that a hold is on stays,

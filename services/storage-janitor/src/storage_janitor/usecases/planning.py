@@ -154,7 +154,7 @@ def reject(conn: Connection, plan_id: UUID) -> plans.Plan | None:
     return _move(conn, plan_id, open_states, PlanState.REJECTED)
 
 
-def resume(conn: Connection, plan_id: UUID) -> plans.Plan | None:
+def resume(conn: Connection, plan_id: UUID, now: datetime) -> plans.Plan | None:
     """At the next run, without waiting for its grace; also one that was stopped.
 
     Raises PlanRefusedError: approval_required, plan_state.
@@ -165,6 +165,8 @@ def resume(conn: Connection, plan_id: UUID) -> plans.Plan | None:
     if row.approved_by is None:
         raise PlanRefusedError("approval_required")
     if row.state not in (PlanState.APPROVED, PlanState.STOPPED, PlanState.APPLYING):
+        raise PlanRefusedError("plan_state")
+    if row.state == PlanState.APPROVED and row.expires_at <= now:
         raise PlanRefusedError("plan_state")
     return plans.update(
         conn, plan_id, {"state": PlanState.APPROVED, "not_before": row.created_at, "stop_reason": None}

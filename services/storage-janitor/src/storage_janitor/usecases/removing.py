@@ -54,17 +54,16 @@ def nothing_more(_conn: Connection, _removed: Removed, _head: Head) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Remover:
-    """Deletes objects of all buckets (by kind). Its own transactions; a rehearsal only counts."""
+    """Deletes objects of all buckets (by kind), in transactions of its own."""
 
     db: Database
     buckets: Mapping[str, Bucket]
     policy: Policy
     clock: Clock
-    effects: Effects | None = None
 
-    def recording(self, effects: Effects) -> Remover:
+    def recording(self, effects: Effects) -> NotedRemover:
         """Its twin in a rehearsal."""
-        return Remover(self.db, self.buckets, self.policy, self.clock, effects)
+        return NotedRemover(self.buckets, effects)
 
     def held(self, conn: Connection, bucket: str, keys: Sequence[str]) -> set[str]:
         """Those that a hold is on at this moment."""
@@ -85,9 +84,6 @@ class Remover:
         `written` is called even if nothing is left to delete. Raises what `guard` and Bucket.delete raise;
         then recover() finds out what has become of them.
         """
-        if self.effects is not None:
-            self.effects.note("objects deleted", len(doomed))
-            return Removed(list(doomed))
         about = {"bucket": bucket, "cause": cause.name, "approver": cause.approver}
         attempt_id = new_id()
         with self.db.system() as conn:
@@ -143,6 +139,18 @@ class Remover:
     def _holds(self, found: Holds, bucket: str, key: str) -> bool:
         matched = self.policy.match(bucket, key)
         return bool(found.of(bucket, key, matched[1] if matched else {}))
+
+
+class NotedRemover:
+    """Lists for real; what it would delete is noted, and not missed by later listings."""
+
+    def __init__(self, buckets: Mapping[str, Bucket], effects: Effects) -> None:
+        self.buckets = buckets
+        self._effects = effects
+
+    def remove(self, _bucket: str, doomed: Sequence[Doomed], _cause: Cause) -> Removed:
+        self._effects.note("objects deleted", len(doomed))
+        return Removed(list(doomed))
 
 
 def _is_there(found: Found, there: Mapping[str, Found]) -> bool:
