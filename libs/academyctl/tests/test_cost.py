@@ -145,6 +145,11 @@ def test_a_line_that_is_off_by_more_than_the_range_is_wide_is_named(folder: Path
         ("prices", '"alb.lcu"', '"alb.lcus"', "no alb.lcu"),
         ("usage", "[growth.video_hours]", "[growth.video_weeks]", "growth: unknown: video_weeks"),
         ("usage", "[raw_gb]", "[raw_mb]", "no raw_gb"),
+        ("usage", "[requests_per_connection]\nvalue = 10", "[requests_per_connection]\nvalue = 0", "is zero"),
+        ("prices", "hours = 730", "hours = 0", "hours is zero"),
+        ("prices", 'region = "ap-northeast-2"\n', "", "prices: missing: region"),
+        ("guide", "[start]", "[begin]", "guide: start: a table"),
+        ("guide", "as_of = 2026-02-13", 'as_of = "2026"', "guide: as_of: not a date"),
         ("guide", "RDS = 15", "RDS = 16", "start: its lines do not sum to 108"),
     ],
 )  # fmt: skip
@@ -192,15 +197,18 @@ def test_a_month_outside_the_range_ends_with_1(
     assert "범위 밖" in capfdbinary.readouterr().out.decode()
 
 
+@pytest.mark.parametrize(
+    ("broken", "said"), [("[requests", "usage.toml"), ("", "usage: no"), ("growth = 3", "usage: ")]
+)
 def test_a_broken_file_is_named_without_a_trace(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], broken: str, said: str
 ) -> None:
-    (folder / "usage.toml").write_text("[requests", encoding="utf-8")
+    (folder / "usage.toml").write_text(broken, encoding="utf-8")
     monkeypatch.setattr(cost, "FOLDER", folder)
     with pytest.raises(SystemExit) as caught:
         main(["cost", "--dau", "500"])
     assert caught.value.code == 2
-    assert "deploy/cost: usage.toml" in capsys.readouterr().err
+    assert f"deploy/cost: {said}" in capsys.readouterr().err
 
 
 def test_an_idle_worker_polls_as_often_as_the_code_does() -> None:

@@ -26,12 +26,12 @@ def run(call: Call) -> int:
     try:
         declared = load(FOLDER)
         found = report.report(declared, _size(call, declared))
+        shown = report.text(found)
     except DeclarationError as error:
         call.refuse(f"deploy/cost: {error}")
     if call.arguments.json:
-        show([json.dumps(report.document(found), ensure_ascii=False, indent=2)])
-    else:
-        show(report.text(found))
+        shown = [json.dumps(report.document(found), ensure_ascii=False, indent=2)]
+    show(shown)
     return 0 if found.inside else 1
 
 

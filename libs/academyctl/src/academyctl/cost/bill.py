@@ -53,6 +53,12 @@ class Month:
             raise DeclarationError(f"usage: no {name}")
         return self.amounts[name].value
 
+    def divisor(self, name: str) -> Decimal:
+        """Likewise, and for one that is zero."""
+        if not (value := self.each(name)):
+            raise DeclarationError(f"usage: {name} is zero")
+        return value
+
     def price(self, name: str) -> Price:
         """Raises DeclarationError for one that prices.toml lacks: a kind that nobody knows."""
         if name not in self.prices:
@@ -78,7 +84,8 @@ class Month:
 
 def month(declared: Declared, size: Size) -> Month:
     """The size with the users that it is declared for."""
-    return Month(size, size.dau, declared.hours, declared.prices, declared.amounts[size.name])
+    prices = declared.prices
+    return Month(size, size.dau, prices.hours, prices.prices, declared.amounts[size.name])
 
 
 def with_amounts(given: Month, amounts: Mapping[str, Amount]) -> Month:
@@ -148,7 +155,7 @@ def _served_gb(of: Month) -> Decimal:
 
 
 def _load_balancer(of: Month) -> list[Line]:
-    connections = _requests(of) / of.each("requests_per_connection")
+    connections = _requests(of) / of.divisor("requests_per_connection")
     # an LCU hour is 1 GB or 25 new connections a second, whichever is more
     by_gb, by_connections = _served_gb(of), connections / (25 * 3600)
     units = f"LCU 시간: 처리 {_short(by_gb)}GB와 새 연결 {_short(by_connections)} 가운데 큰 것"

@@ -8,7 +8,7 @@ from dataclasses import MISSING, dataclass, fields, is_dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, TypeVar, get_origin, get_type_hints
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 T = TypeVar("T")
 
@@ -108,6 +108,16 @@ class Price:
 
 
 @dataclass(frozen=True, slots=True)
+class PriceList:
+    """Of one region; `hours`: in a month."""
+
+    region: str
+    currency: str
+    hours: int
+    prices: dict[str, Price]
+
+
+@dataclass(frozen=True, slots=True)
 class Amount:
     """Of one daily user in a month."""
 
@@ -130,13 +140,10 @@ class Declared:
     """The four files; sizes and guide by the size's name, amounts by size and name."""
 
     sizes: Mapping[str, Size]
-    prices: Mapping[str, Price]
+    prices: PriceList
     amounts: Mapping[str, Mapping[str, Amount]]
     guide: Mapping[str, GuideSize]
     guide_as_of: date
-    region: str
-    currency: str
-    hours: int
 
     def size_for(self, dau: int) -> Size | None:
         """None: nothing is declared for so many."""
@@ -149,17 +156,11 @@ def load(folder: Path) -> Declared:
         _read(folder / f"{name}.toml") for name in ("resources", "prices", "usage", "guide")
     )
     return Declared(
-        {
-            name: _built(Size, {"name": name} | table, f"resources: {name}")
-            for name, table in resources.items()
-        },
-        {name: _built(Price, table, f"prices: {name}") for name, table in prices["prices"].items()},
+        {name: _built(Size, _named(name, table), f"resources: {name}") for name, table in resources.items()},
+        _price_list(prices),
         {name: _amounts(usage, resources.keys(), name) for name in resources},
-        {name: _guide_size(guide[name], f"guide: {name}") for name in resources},
-        guide["as_of"],
-        prices["region"],
-        prices["currency"],
-        prices["hours"],
+        {name: _guide_size(guide.get(name), f"guide: {name}") for name in resources},
+        _value(date, guide.get("as_of"), "guide: as_of"),
     )
 
 
@@ -170,10 +171,23 @@ def _read(path: Path) -> dict[str, Any]:
         raise DeclarationError(f"{path.name}: {error}") from None
 
 
+def _named(name: str, table: Any) -> Any:
+    return {"name": name} | table if isinstance(table, dict) else table
+
+
+def _price_list(table: dict[str, Any]) -> PriceList:
+    found = _built(PriceList, table, "prices")
+    if not found.hours:
+        raise DeclarationError("prices: hours is zero")
+    return found
+
+
 def _amounts(usage: dict[str, Any], sizes: Collection[str], size: str) -> dict[str, Amount]:
     """What holds for every size, and what differs for this one."""
     common = {name: table for name, table in usage.items() if name not in sizes}
     own = usage.get(size, {})
+    if not isinstance(own, dict):
+        raise DeclarationError(f"usage: {size}: a table was expected")
     if unknown := sorted(own.keys() - common.keys()):
         raise DeclarationError(f"usage: {size}: unknown: {', '.join(unknown)}")
     return {name: _built(Amount, table, f"usage: {name}") for name, table in (common | own).items()}
@@ -203,7 +217,7 @@ def _value(kind: Any, value: Any, where: str) -> Any:
     if is_dataclass(kind) and isinstance(kind, type):
         return _built(kind, value, where)
     if get_origin(kind) is dict and isinstance(value, dict):
-        return {name: _value(int, one, f"{where}: {name}") for name, one in value.items()}
+        return {name: _value(get_args(kind)[1], one, f"{where}: {name}") for name, one in value.items()}
     if kind is Decimal and type(value) is int:
         value = Decimal(value)
     if type(value) is not kind:

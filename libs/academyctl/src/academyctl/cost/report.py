@@ -84,9 +84,9 @@ def text(found: Report) -> list[str]:
         guide = "가이드 없음" if part.guide is None else f"가이드 {part.guide}"
         rows.append((part.name, "소계", guide, f"{part.usd:,}", "" if part.holds(found.guide) else "← 다름"))
     shown = align(rows)
-    low, high, declared = found.guide.low, found.guide.high, found.declared
+    low, high, prices = found.guide.low, found.guide.high, found.declared.prices
     return [
-        f"{found.size.dau:,} DAU, 월 {declared.hours}시간, {declared.region}, {declared.currency}",
+        f"{found.size.dau:,} DAU, 월 {prices.hours}시간, {prices.region}, {prices.currency}",
         "",
         *shown,
         "",
@@ -100,7 +100,7 @@ def _remarks(found: Report) -> list[str]:
     shown = [f"가이드({found.declared.guide_as_of})에서 더는 맞지 않는 줄:", *remarks] if remarks else []
     if found.if_linear != found.usd:
         shown.append(f"영상이 이용자 수에 그대로 비례해 늘면 합계 ${found.if_linear:,}")
-    messages = bill.number(found.declared.amounts[found.size.name]["messages"].value * found.size.dau)
+    messages = bill.number(bill.month(found.declared, found.size).of("messages"))
     shown += [
         f"합계에 없음: 문자·알림톡 {messages}건(학원의 크레딧), 부가세, CPU 크레딧 초과, 영역 사이 전송",
         "추정: 가격표에서 읽지 못한 단가. 단가와 사용량의 출처: deploy/cost",
@@ -122,8 +122,8 @@ def document(found: Report) -> dict[str, Any]:
     return {
         "dau": found.size.dau,
         "size": found.size.name,
-        "region": found.declared.region,
-        "currency": found.declared.currency,
+        "region": found.declared.prices.region,
+        "currency": found.declared.prices.currency,
         "parts": [_part(part, found.guide) for part in found.parts],
         "total": str(found.usd),
         "total_if_video_grows_with_users": str(found.if_linear),
