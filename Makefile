@@ -1,7 +1,7 @@
 # `make` prints this help. Bodies are in deploy/scripts, which .ci/run uses as well.
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help run setup test check lint types fmt docs bench bench-import bench-events bench-encode bench-messaging lock clean
+.PHONY: help run setup test check lint types fmt docs bench bench-import bench-events bench-encode bench-janitor bench-messaging lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -41,6 +41,9 @@ bench-events: ## consumer and relay as ratios to bare boto3, wake-up by NOTIFY a
 
 bench-encode: ## one encode job as a ratio to bare ffmpeg, one pass and three; fMP4 beside TS
 	@exec deploy/scripts/bench encode
+
+bench-janitor: ## sweep and apply as ratios to bare ListObjectsV2 and DeleteObjects, memory of a million objects
+	@exec deploy/scripts/bench janitor
 
 bench-messaging: ## the senders of messages as a ratio to a bare loop of the same client
 	@exec deploy/scripts/bench messaging

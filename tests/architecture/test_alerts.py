@@ -10,12 +10,14 @@ import pytest
 import yaml
 from academyctl.__main__ import COMMANDS
 from contracts import SERVICES
+from storage_janitor.commands import COMMANDS as JANITOR_COMMANDS
 from students.commands import COMMANDS as STUDENTS_COMMANDS
 from testkit.metrics import groups
 
 PARTS = ["무엇이 문제인가", "확인", "조치"]
 # what a histogram is made of
 SUFFIX = re.compile(r"_(bucket|sum|count)$")
+OPERATORS = {"students": STUDENTS_COMMANDS, "storage-janitor": JANITOR_COMMANDS}
 # for `<서비스>` and the like in a command; x for the others
 EXAMPLES = {"서비스": "media", "받는 서비스": "media", "시각": "2026-11-28T09:00+09:00", "값": "1"}
 
@@ -105,11 +107,11 @@ def test_every_alert_fires_in_a_test_of_its_own_file_and_each_file_has_a_healthy
 
 def test_what_the_runbooks_tell_to_type_can_be_typed(runbooks):
     for name, text in runbooks.items():
-        for command in re.findall(r"`((?:academyctl|students) [^`]+)`", text):
+        for command in re.findall(r"`((?:academyctl|students|storage-janitor) [^`]+)`", text):
             filled = re.sub("<(.*?)>", lambda found: EXAMPLES.get(found[1], "x"), command)
             program, word, *arguments = shlex.split(filled)
-            if program == "students":
-                assert word in STUDENTS_COMMANDS, f"{name}: {command}"
+            if program in OPERATORS:
+                assert word in OPERATORS[program], f"{name}: {command}"
                 continue
             assert word in COMMANDS, f"{name}: {command}"
             parser = argparse.ArgumentParser(prog=f"{name}: {command}", exit_on_error=False)

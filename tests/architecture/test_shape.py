@@ -28,6 +28,7 @@ OPTIONAL = (
     "http",
     "commands",
     "metrics.py",
+    "retention.toml",
 )
 BUILT_IN_ROOTS = re.compile(
     r"^(create_engine|client|resource|Database|load|create_app|build_worker|R2Store)$"

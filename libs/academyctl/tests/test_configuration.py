@@ -13,7 +13,13 @@ from academyctl import endpoints, gateway, prometheus
 from academyctl.config import Directories, LocalSettings, Ports, load_settings
 from academyctl.issuer import AUDIENCE, ISSUER, ROLES, DevelopmentIssuer
 from academyctl.secret_store import SecretStore
-from academyctl.services import Surroundings, media_environment, passwords, students_environment
+from academyctl.services import (
+    Surroundings,
+    janitor_environment,
+    media_environment,
+    passwords,
+    students_environment,
+)
 from contracts import SERVICES
 from servicekit.auth import OPERATIONS, STAFF_ROLES, KeySet, Role, Source, TokenVerifier
 from servicekit.keys import signing_keys
@@ -35,6 +41,7 @@ def surroundings(directories: Directories, **environ: str) -> Surroundings:
     own = {
         "students": students_environment(secrets, directories.accounts_key, ports),
         "media": media_environment(secrets, ports),
+        "storage-janitor": janitor_environment(ports, ["http://127.0.0.1:8800"]),
     }
     return Surroundings(
         found.admin_url, ports, shared, passwords(secrets), directories.metrics, directories.scratch, own

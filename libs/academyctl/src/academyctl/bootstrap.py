@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
+from servicekit.multipart import upload_rules
 from servicekit.roles_sql import bootstrap_database
 
 from academyctl.config import REPOSITORY
@@ -13,9 +13,6 @@ from academyctl.endpoints import QUEUE_PREFIX, Endpoints
 from academyctl.queues import create_queues, load_queues
 from academyctl.secret_store import SecretStore
 from academyctl.services import DATABASE, passwords
-
-if TYPE_CHECKING:
-    from types_boto3_s3.type_defs import CORSConfigurationTypeDef, CORSRuleTypeDef
 
 QUEUES = REPOSITORY / "deploy" / "queues.yaml"
 BUCKETS = ("academy-excel", "academy-video", "academy-ai", "academy-storage")
@@ -49,15 +46,3 @@ def buckets(endpoints: Endpoints, origins: Sequence[str]) -> None:
         client.put_bucket_cors(Bucket=UPLOADS, CORSConfiguration=upload_rules(origins))
     client.put_object(Bucket=BUCKETS[0], Key=_PROBE, Body=b"")
     client.delete_object(Bucket=BUCKETS[0], Key=_PROBE)
-
-
-def upload_rules(origins: Sequence[str]) -> CORSConfigurationTypeDef:
-    """What a presigned PUT from a page needs, and nothing else."""
-    rule: CORSRuleTypeDef = {
-        "AllowedOrigins": list(origins),
-        "AllowedMethods": ["PUT"],
-        "AllowedHeaders": ["content-type"],
-        "ExposeHeaders": ["ETag"],
-        "MaxAgeSeconds": 3600,
-    }
-    return {"CORSRules": [rule]}

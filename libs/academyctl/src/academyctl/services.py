@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,11 +45,18 @@ def students_environment(secrets: SecretStore, accounts_key: Path, ports: Ports)
         {
             "ACCOUNT_SIGNING_KEYS": account_key(accounts_key),
             "PSEUDONYM_KEY": secrets.get("pseudonym_key", 32),
-            "PEER_URLS": ",".join(
-                f"{peer}=http://127.0.0.1:{ports.api(peer)}" for peer in SERVICES if peer != "students"
-            ),
+            "PEER_URLS": _peers_of("students", ports),
         }
     )
+
+
+def janitor_environment(ports: Ports, origins: Sequence[str]) -> dict[str, str]:
+    """What only the storage-janitor is told: who owns objects, and whose pages (`origins`) upload them."""
+    return {"PEER_URLS": _peers_of("storage-janitor", ports), "UPLOAD_ORIGINS": ",".join(origins)}
+
+
+def _peers_of(service: str, ports: Ports) -> str:
+    return ",".join(f"{peer}=http://127.0.0.1:{ports.api(peer)}" for peer in SERVICES if peer != service)
 
 
 def media_environment(secrets: SecretStore, ports: Ports) -> dict[str, str]:

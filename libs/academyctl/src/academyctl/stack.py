@@ -20,6 +20,7 @@ from academyctl.secret_store import SecretStore
 from academyctl.services import (
     DATABASE,
     Surroundings,
+    janitor_environment,
     media_environment,
     messaging_environment,
     passwords,
@@ -113,6 +114,7 @@ class Stack:
         own = {
             "students": students_environment(self._secrets, self._directories.accounts_key, self._ports),
             "media": media_environment(self._secrets, self._ports),
+            "storage-janitor": janitor_environment(self._ports, self._pages()),
             "messaging": messaging_environment(self._secrets, self._endpoints),
         }
         return Surroundings(

@@ -138,7 +138,7 @@ def servers(sqs_server: str, s3_server: S3Server) -> tuple[Any, Any, Environ]:
     )
     create_queues(sqs, load_queues(QUEUES, prefix))
     r2 = r2_client(s3_server.endpoint, s3_server.access_key, s3_server.secret_key)
-    buckets = {kind: f"readiness-{kind}-{uuid4().hex[:8]}" for kind in ("excel", "storage", "video")}
+    buckets = {kind: f"readiness-{kind}-{uuid4().hex[:8]}" for kind in ("ai", "excel", "storage", "video")}
     for name in buckets.values():
         r2.create_bucket(Bucket=name)
     leading = {
@@ -147,6 +147,7 @@ def servers(sqs_server: str, s3_server: S3Server) -> tuple[Any, Any, Environ]:
         "R2_ENDPOINT": s3_server.endpoint,
         "R2_ACCESS_KEY": s3_server.access_key,
         "R2_SECRET_KEY": s3_server.secret_key,
+        "R2_AI_BUCKET": buckets["ai"],
         "R2_EXCEL_BUCKET": buckets["excel"],
         "R2_STORAGE_BUCKET": buckets["storage"],
         "R2_VIDEO_BUCKET": buckets["video"],
@@ -181,7 +182,11 @@ def healthy(
         "R2_STORAGE_BUCKET": shared.pop("R2_STORAGE_BUCKET"),
         "ACCOUNT_SIGNING_KEYS": issuer.account_key,
         "PSEUDONYM_KEY": SECRETS["PSEUDONYM_KEY"],
-        "PEER_URLS": ",".join(f"{name}=http://{name}.internal" for name in SERVICES if name != "students"),
+        "PEER_URLS": peers_of("students"),
+    }
+    own["storage-janitor"] |= {
+        "R2_STORAGE_BUCKET": own["students"]["R2_STORAGE_BUCKET"],
+        "PEER_URLS": peers_of("storage-janitor"),
     }
     own["media"] |= {
         "CDN_HLS_SIGNING_SECRET": SECRETS["CDN_HLS_SIGNING_SECRET"],
@@ -189,6 +194,10 @@ def healthy(
         "ACCOUNT_JWKS_URL": "http://students.internal/api/v1/students/token/keys/",
     }
     return shared, own
+
+
+def peers_of(service: str) -> str:
+    return ",".join(f"{name}=http://{name}.internal" for name in SERVICES if name != service)
 
 
 @pytest.fixture

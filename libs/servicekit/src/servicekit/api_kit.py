@@ -15,6 +15,7 @@ from servicekit.auth import Accounts
 from servicekit.db import Database
 from servicekit.erasure import Count, holdings_blueprint
 from servicekit.metrics import HttpMetrics, pool_use
+from servicekit.released import Released, released_blueprint
 from servicekit.settings import CommonSettings, load
 from servicekit.web import Blueprint
 
@@ -56,10 +57,11 @@ class ApiKit(Generic[S]):
         ports: object = None,
         accounts: Accounts | None = None,
         holdings: Count | None = None,
+        released: Released | None = None,
         needs: Sequence[Callable[[], str | None]] = (),
     ) -> Flask:
-        """`ports` is what the views get from deps(); `holdings` says what a purge would take here; `needs`
-        wake the worker beside what always does.
+        """`ports` is what the views get from deps(); `holdings` says what a purge would take here, `released`
+        which objects may be deleted; `needs` wake the worker beside what always does.
 
         `operated` has routes of operations roles, without a prefix: it goes beside the kit's own.
         """
@@ -68,6 +70,7 @@ class ApiKit(Generic[S]):
 
             start_waking(self.service, self.settings, self.db, needs)
         internal = [holdings_blueprint(holdings)] if holdings else []
+        internal += [released_blueprint(released)] if released else []
         return create_base_app(
             self.service,
             self.settings,

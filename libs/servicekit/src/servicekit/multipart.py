@@ -16,6 +16,7 @@ from servicekit.storage import ObjectMissingError, checked, r2_client, translate
 
 if TYPE_CHECKING:
     from types_boto3_s3.client import S3Client
+    from types_boto3_s3.type_defs import CORSConfigurationTypeDef, CORSRuleTypeDef
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,3 +139,15 @@ def open_uploads(settings: StorageSettings, bucket: str) -> R2Uploads:
     """The uploads of one bucket."""
     access_key, secret_key = settings.r2_access_key.reveal(), settings.r2_secret_key.reveal()
     return R2Uploads(r2_client(settings.r2_endpoint, access_key, secret_key), bucket)
+
+
+def upload_rules(origins: Sequence[str]) -> CORSConfigurationTypeDef:
+    """The bucket's CORS rules: what a presigned PUT from a page of these origins needs, and nothing else."""
+    rule: CORSRuleTypeDef = {
+        "AllowedOrigins": list(origins),
+        "AllowedMethods": ["PUT"],
+        "AllowedHeaders": ["content-type"],
+        "ExposeHeaders": ["ETag"],
+        "MaxAgeSeconds": 3600,
+    }
+    return {"CORSRules": [rule]}

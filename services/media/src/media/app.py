@@ -14,6 +14,7 @@ from media.http import BLUEPRINTS
 from media.ports import Ports
 from media.settings import Settings
 from media.store.erasure import holdings
+from media.store.objects import released
 from media.usecases.encoding.queueing import needed_encoder
 
 
@@ -25,4 +26,4 @@ def create_app(settings: Settings | None = None) -> Flask:
     sign_ins = SignIns(own.students_url, own.internal_worker_token.reveal()[0])
     ports = Ports(objects, uploads, own.links, sign_ins, own.limits)
     accounts = Accounts(KeySet(own.account_jwks_url), sign_ins.alive)
-    return kit.app(BLUEPRINTS, ports=ports, accounts=accounts, holdings=holdings)
+    return kit.app(BLUEPRINTS, ports=ports, accounts=accounts, holdings=holdings, released=released)

@@ -15,6 +15,7 @@ from students.domain.audit import Pseudonyms
 from students.http import BLUEPRINTS
 from students.ports import Ports
 from students.settings import Settings
+from students.store.objects import released
 from students.usecases.sessions import is_alive
 
 
@@ -28,4 +29,5 @@ def create_app(settings: Settings | None = None) -> Flask:
         Pseudonyms(own.pseudonym_key.reveal()),
         HttpHoldings(own.peer_urls, own.internal_worker_token.reveal()[0]),
     )
-    return kit.app(BLUEPRINTS, ports=ports, accounts=Accounts(signer, partial(is_alive, kit.db)))
+    accounts = Accounts(signer, partial(is_alive, kit.db))
+    return kit.app(BLUEPRINTS, ports=ports, accounts=accounts, released=released)

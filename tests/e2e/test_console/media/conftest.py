@@ -231,7 +231,7 @@ def _hls(api: Api, path: Path, query: str) -> tuple[int, bytes]:
 
 def _bucket_handler(bucket: Bucket, origin: Callable[[], str]) -> type[Handler]:
     class Store(Handler):
-        """Presigned PUTs of another origin, by the rule of academyctl.bootstrap.upload_rules."""
+        """Presigned PUTs of another origin, by the rule of servicekit.multipart.upload_rules."""
 
         def do_OPTIONS(self) -> None:
             allowed = {"Access_Control_Allow_Methods": "PUT", "Access_Control_Allow_Headers": "content-type"}

@@ -1,0 +1,1 @@
+"""R2, the other services, and the policy file."""
