@@ -25,7 +25,7 @@ from storage_janitor.usecases import applying, sweeping
 from storage_janitor.usecases.releasing import delete_released, deleting_ports
 from storage_janitor.usecases.removing import Remover
 from testkit.clock import FakeClock
-from testkit.database import TestDatabase
+from testkit.database import Templates, TestDatabase
 from testkit.events import MakeEvent
 from testkit.plugin import Migrated
 
@@ -291,6 +291,17 @@ class Janitor:
 @pytest.fixture
 def janitor(migrated: Migrated, make_event: MakeEvent) -> Janitor:
     return Janitor(migrated("storage_janitor"), make_event)
+
+
+@pytest.fixture(scope="module")
+def untouched_janitor(templates: Templates) -> Iterator[Janitor]:
+    """One for a whole file: nothing happens in it, and nobody hears of anything."""
+    with templates.migrated("storage_janitor") as database:
+        yield Janitor(database, make_nothing)
+
+
+def make_nothing(type: str, tenant: str, data: dict[str, Any]) -> Event:
+    raise AssertionError(f"{type} in an untouched one")
 
 
 @pytest.fixture

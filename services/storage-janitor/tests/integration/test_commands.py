@@ -4,6 +4,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
+from eventkit import lease
 from servicekit.cli import service_main
 from storage_janitor.commands import COMMANDS, operator
 from storage_janitor.settings import Settings
@@ -139,6 +140,39 @@ def test_an_erasure_waits_for_somebody_else(command, janitor):
     assert command("erase", "--tenant", "No Tenant")[0] == 2
 
 
+AWAY = [
+    ["sweep"],
+    ["sweep", "--dry-run"],
+    ["policy", "explain", EXPORT],
+    ["policy", "backtest"],
+    ["erase", "--tenant", TENANT],
+]
+
+
+@pytest.mark.parametrize("arguments", AWAY)
+def test_while_a_bucket_is_away_it_is_to_be_run_again(command, janitor, arguments):
+    for bucket in janitor.memory.values():
+        bucket.away = True
+    code, _, complaints = command(*arguments)
+    assert (code, "not finished, run it again: storage" in complaints) == (1, True)
+
+
+@pytest.mark.parametrize("arguments", [["ledger", "verify"], ["plans", "list"], ["holds", "list"], *AWAY[:1]])
+def test_without_its_database_as_well(command, monkeypatch, arguments):
+    monkeypatch.setenv("DATABASE_URL", "postgresql://storage_janitor_app:x@127.0.0.1:9/academy")
+    code, _, complaints = command(*arguments)
+    assert (code, "run it again" in complaints, "Traceback" in complaints) == (1, True, False)
+
+
+def test_what_another_process_applies_is_left_to_it(command, janitor):
+    janitor.excel.put(EXPORT, age=DAY)
+    janitor.sweep("excel")
+    with janitor.db.system() as conn:
+        lease.claim(conn, f"apply:{janitor.plan().id}", "worker", DAY, janitor.clock)
+    code, _, complaints = command("plans", "apply", str(janitor.plan().id))
+    assert (code, "another process is at it" in complaints, len(janitor.excel.content)) == (1, True, 1)
+
+
 # -- delete-r2-legacy
 
 
@@ -206,7 +240,7 @@ def test_what_an_academy_on_hold_has_stays_whatever_its_shape(command, janitor):
     assert command(*hold)[0] == 0
     code, report, _ = command("delete-r2-legacy", "--bucket", "video", "--prefix", "tenants/")
     assert (code, janitor.objects.content.keys()) == (0, {old})
-    assert "video: 2 listed, 1 deleted, 0 needed and kept" in report
+    assert "video: 2 listed, 1 deleted, 0 needed and kept, 1 held" in report
 
 
 def test_a_whole_bucket_when_it_is_meant(command, janitor):

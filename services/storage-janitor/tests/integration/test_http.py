@@ -59,6 +59,12 @@ def api(janitor, issuer):
     return Api(janitor, issuer)
 
 
+@pytest.fixture(scope="module")
+def untouched(untouched_janitor, issuer):
+    """For what is refused and writes nothing: one for the whole file."""
+    return Api(untouched_janitor, issuer)
+
+
 def test_the_policy_in_force(api):
     policy = api.get("policy/")
     assert policy["digest"] == api.janitor.policy.digest
@@ -120,17 +126,17 @@ def test_a_rejected_plan_is_over(api):
 @pytest.mark.parametrize(
     "path", ["plans/{}/", "plans/{}/items/", "plans/{}/sample/", "requests/{}/", "erasures/{}/"]
 )
-def test_what_is_not_there_is_not_found(api, path):
-    answer = api.viewer.get(f"/api/v1/storage/{path.format(uuid4())}")
+def test_what_is_not_there_is_not_found(untouched, path):
+    answer = untouched.viewer.get(f"/api/v1/storage/{path.format(uuid4())}")
     assert refused(answer)[:2] == (404, "not_found")
 
 
 @pytest.mark.parametrize(
     "path", ["plans/{}/approve/", "plans/{}/reject/", "plans/{}/apply/", "holds/{}/end/"]
 )
-def test_what_is_not_there_cannot_be_moved(api, path):
+def test_what_is_not_there_cannot_be_moved(untouched, path):
     body = {"digest": "0" * 64} if "approve" in path else {"reason": "x"} if "holds" in path else None
-    answer = api.post(path.format(uuid4()), body, api.approver)
+    answer = untouched.post(path.format(uuid4()), body, untouched.approver)
     assert refused(answer)[:2] == (404, "not_found")
 
 
@@ -219,9 +225,9 @@ def test_a_hold_says_what_it_came_too_late_for(api):
         ({"owner": "me"}, "owner"),
     ],
 )
-def test_a_hold_that_cannot_be_placed_says_what_is_wrong(api, changes, field):
+def test_a_hold_that_cannot_be_placed_says_what_is_wrong(untouched, changes, field):
     given = HOLD | {"expires_at": "2099-01-01T00:00:00+09:00"} | changes
-    answer = api.post("holds/", given)
+    answer = untouched.post("holds/", given)
     assert refused(answer)[:2] == (422, "invalid_request")
     ((name, messages),) = answer.get_json()["errors"].items()
     assert name == field

@@ -30,7 +30,8 @@ TENANT, SESSION = "hangang", UUID(int=2)
 PICK = st.integers(0, 30)
 ACTIONS = (
     "begin", "upload", "ready", "keep", "unkeep", "retry", "delete", "expire", "late_segment", "import",
-    "end_import", "export", "rewrite_export", "photo", "purge", "hold", "deliver", "strange", "crash",
+    "end_import", "export", "rewrite_export", "photo", "trash", "restore", "purge", "hold", "hold_video",
+    "deliver", "strange", "crash",
 )  # fmt: skip
 MOMENTS = ("listed", "asked", "before", "after")
 
@@ -63,8 +64,9 @@ class Race(RuleBasedStateMachine):
         j.empty()
         self.videos: list[Video] = []
         self.imports: dict[str, bool] = {}  # key → running
-        self.students: dict[str, bool] = {}  # key of the photo → there
+        self.students: dict[str, str] = {}  # key of the photo → there, in the trash, or purged
         self.holds: list[tuple[str, str]] = []  # (bucket, prefix)
+        self.held: list[Video] = []
         self.events: list[Any] = []
         self.plans: dict[str, list[tuple[str, int]]] = {moment: [] for moment in MOMENTS}
         self.deleted: Counter[str] = Counter()
@@ -75,6 +77,13 @@ class Race(RuleBasedStateMachine):
             bucket.listed = lambda keys: self.act("listed")
             bucket.before = lambda keys, bucket=bucket: self.about_to_delete(bucket, keys)
             bucket.after = self.just_deleted
+        self.begin_with_some()
+
+    def begin_with_some(self) -> None:
+        """Two videos are READY and told, and there is one of everything else: a life takes many steps."""
+        begin = ("begin", "upload", "ready")
+        for action in (*begin, *begin, "import", "export", "photo", "deliver"):
+            getattr(self, f"do_{action}")(0)
 
     # -- the janitor, disturbed
 
@@ -137,13 +146,15 @@ class Race(RuleBasedStateMachine):
         self.act("after")
 
     def is_held(self, kind: str, key: str) -> bool:
+        if any(key == video.raw or key.startswith(video.prefix) for video in self.held):
+            return True
         return any(kind == bucket and key.startswith(prefix) for bucket, prefix in self.holds)
 
     def is_needed(self, key: str) -> bool:
         if key in self.imports:
             return self.imports[key]
         if key in self.students:
-            return self.students[key]
+            return self.students[key] != "purged"
         for video in self.videos:
             if key == video.raw:
                 return video.state != "deleted" and not video.released
@@ -250,12 +261,21 @@ class Race(RuleBasedStateMachine):
     def do_photo(self, _pick: int) -> None:
         key = f"photos/{TENANT}/{UUID(int=next(self.numbers))}"
         self.janitor.memory["storage"].put(key)
-        self.students[key] = True
+        self.students[key] = "there"
+
+    def do_trash(self, pick: int) -> None:
+        self.move_student(pick, "there", "trash")
+
+    def do_restore(self, pick: int) -> None:
+        self.move_student(pick, "trash", "there")
 
     def do_purge(self, pick: int) -> None:
-        there = [key for key, present in self.students.items() if present]
-        if there:
-            self.students[there[pick % len(there)]] = False
+        self.move_student(pick, "trash", "purged")
+
+    def move_student(self, pick: int, before: str, after: str) -> None:
+        found = [key for key, state in self.students.items() if state == before]
+        if found:
+            self.students[found[pick % len(found)]] = after
 
     def do_hold(self, pick: int) -> None:
         bucket, prefix = [
@@ -263,15 +283,30 @@ class Race(RuleBasedStateMachine):
             ("video", f"tenants/{TENANT}/video/raw/"),
             ("storage", "photos/"),
         ][pick % 3]
-        values = {"kind": "prefix", "tenant_id": TENANT, "bucket": bucket, "value": prefix, "reason": "분쟁"}
+        self.hold("prefix", prefix, bucket)
+        self.holds.append((bucket, prefix))
+
+    def do_hold_video(self, pick: int) -> None:
+        """Of which the janitor has heard: before, nothing of it can be due."""
+        known = {video for _, video, _ in self.janitor.videos()}
+        found = [video for video in self.videos if video.id in known]
+        if found:
+            video = found[pick % len(found)]
+            self.hold("video", str(video.id), None)
+            self.held.append(video)
+
+    def hold(self, kind: str, value: str, bucket: str | None) -> None:
+        values = {"kind": kind, "tenant_id": TENANT, "bucket": bucket, "value": value, "reason": "분쟁"}
         ends = self.janitor.clock.now() + timedelta(days=3650)
         with self.janitor.db.system() as conn:
             holds.add(conn, {**values, "created_by": "operator-1", "expires_at": ends})
-        self.holds.append((bucket, prefix))
 
     def do_deliver(self, pick: int) -> None:
-        """One of the events that are on their way, not the oldest necessarily; now and then twice."""
-        if self.events:
+        """All events that are on their way, or one, not the oldest necessarily; now and then twice."""
+        if pick % 3 == 0:
+            self.janitor.hear(*self.events)
+            self.events.clear()
+        elif self.events:
             at = pick % len(self.events)
             self.janitor.hear(self.events[at])
             if pick % 5:
@@ -289,6 +324,7 @@ class Race(RuleBasedStateMachine):
         j = self.janitor
         j.admin.execute("UPDATE hold SET ended_at = now()")
         self.holds.clear()
+        self.held.clear()
         for event in self.events:
             j.hear(event)
         for video in self.videos:

@@ -6,9 +6,8 @@ import argparse
 from collections.abc import Sequence
 
 from eventkit.clock import SYSTEM_CLOCK
-from eventkit.errors import TransientError
 
-from storage_janitor.commands.operator import HELD_BACK, complain, identifier, opened, operator, say, tenant
+from storage_janitor.commands.operator import HELD_BACK, identifier, opened, operator, say, tenant
 from storage_janitor.settings import Settings
 from storage_janitor.store import plans
 from storage_janitor.usecases.erasure_plans import Subject, plan_erasure
@@ -22,11 +21,7 @@ def erase(settings: Settings, argv: Sequence[str]) -> int:
     given = parser.parse_args(argv)
     subject = Subject(given.tenant, given.student)
     with opened(settings) as parts:
-        try:
-            plan_id = plan_erasure(parts.db, parts.policy, parts.buckets, SYSTEM_CLOCK, subject, operator())
-        except TransientError as error:
-            complain(f"not finished, run it again: {error}")
-            return 1
+        plan_id = plan_erasure(parts.db, parts.policy, parts.buckets, SYSTEM_CLOCK, subject, operator())
         if plan_id is None:
             say("no objects")
             return 0

@@ -59,27 +59,29 @@ def _of_bucket(parts: Parts, kind: str, given: argparse.Namespace) -> tuple[Wipi
         found = wipe(
             parts.db, parts.sweeping, kind, given.prefix, by=operator(), dry_run=given.dry_run, show=show
         )
-        deleted = _apply(parts, found, dry_run=given.dry_run)
+        deleted, kept = _apply(parts, found, dry_run=given.dry_run)
     except (TransientError, PlanRefusedError) as error:
         complain(f"{kind}: skipped: {error}")
         return None
     word = "would be deleted" if given.dry_run else "deleted"
-    say(f"{kind}: {found.listed} listed, {deleted} {word}, {found.needed} needed and kept")
+    also = "".join(f", {number} {why}" for why, number in sorted(kept.items()))
+    say(f"{kind}: {found.listed} listed, {deleted} {word}, {found.needed} needed and kept{also}")
     return found, deleted
 
 
-def _apply(parts: Parts, found: Wiping, *, dry_run: bool) -> int:
+def _apply(parts: Parts, found: Wiping, *, dry_run: bool) -> tuple[int, dict[str, int]]:
+    """How many are gone (would be), and how many stayed for another reason than being needed."""
     if dry_run:
-        return found.listed - found.needed
+        return found.listed - found.needed, {}
     if found.plan_id is None:
-        return 0
+        return 0, {}
     for fuse in found.fuses:
         complain(f"fuse: {fuse['limit']} {fuse['planned']} > {fuse['allowed']}")
     if found.fuses:
         complain(f"to be approved by somebody else: plans approve {found.plan_id} {found.digest}")
-        return 0
+        return 0, {}
     plan = apply(parts.db, parts.applying, found.plan_id, by=operator())
-    return int(plan.deleted)
+    return plan.deleted, plan.kept
 
 
 def _show(kind: str, keys: Sequence[str]) -> None:

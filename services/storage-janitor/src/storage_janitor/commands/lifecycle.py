@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Sequence
 
 from eventkit.clock import SYSTEM_CLOCK
-from eventkit.errors import PermanentError, TransientError
+from eventkit.errors import PermanentError
 
 from storage_janitor.commands.operator import HELD_BACK, complain, opened, say
 from storage_janitor.settings import Settings
@@ -25,7 +25,7 @@ def lifecycle(settings: Settings, argv: Sequence[str]) -> int:
             if given.what == "apply":
                 bucket_rules.apply(parts.db, ports, now)
             rows = bucket_rules.check(parts.db, ports, now)
-        except (TransientError, PermanentError) as error:
+        except PermanentError as error:
             complain(str(error))
             return 1
     for row in rows:

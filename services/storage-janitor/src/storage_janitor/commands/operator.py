@@ -14,6 +14,9 @@ from uuid import UUID
 from contracts import package_of
 from contracts.tenant import TENANT
 from eventkit.clock import SYSTEM_CLOCK
+from eventkit.errors import TransientError
+from eventkit.failures import DATABASE_ERRORS, describe
+from eventkit.lease import LeaseBusyError
 from servicekit.db import Database
 
 from storage_janitor.adapters.buckets import R2Bucket, open_buckets
@@ -51,11 +54,18 @@ class Parts:
 
 @contextmanager
 def opened(settings: Settings) -> Iterator[Parts]:
-    """Closed at the end of the block."""
+    """Closed at the end of the block. What is away ends the command: exit code 1, to be run again."""
     db = Database(settings.database_url.reveal(), package_of(SERVICE), 4, _STATEMENT_TIMEOUT)
     owners = HttpOwners(settings.peer_urls, settings.internal_worker_token.reveal()[0])
     try:
         yield Parts(db, open_buckets(settings, settings.buckets), owners, built_in())
+    except LeaseBusyError as error:
+        complain(f"another process is at it: {error}")
+        raise SystemExit(1) from None
+    except (TransientError, *DATABASE_ERRORS) as error:
+        what = str(error) if isinstance(error, TransientError) else f"database: {describe(error)}"
+        complain(f"not finished, run it again: {what}")
+        raise SystemExit(1) from None
     finally:
         db.close()
 

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from eventkit.clock import SYSTEM_CLOCK
-from eventkit.errors import TransientError
 
 from storage_janitor.commands.operator import HELD_BACK, Parts, complain, identifier, opened, operator, say
 from storage_janitor.domain.plans import PlanState
@@ -37,9 +36,6 @@ def plans(settings: Settings, argv: Sequence[str]) -> int:
         except PlanRefusedError as error:
             complain(error.code)
             return HELD_BACK
-        except TransientError as error:
-            complain(f"not finished, run it again: {error}")
-            return 1
 
 
 def _list(parts: Parts) -> int:

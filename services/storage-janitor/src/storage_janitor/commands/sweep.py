@@ -6,10 +6,8 @@ import argparse
 from collections.abc import Sequence
 
 from eventkit.clock import SYSTEM_CLOCK
-from eventkit.errors import TransientError
-from eventkit.lease import LeaseBusyError
 
-from storage_janitor.commands.operator import HELD_BACK, Parts, complain, opened, operator, say
+from storage_janitor.commands.operator import HELD_BACK, Parts, opened, operator, say
 from storage_janitor.domain.objects import BUCKETS
 from storage_janitor.settings import Settings
 from storage_janitor.store import plans
@@ -25,13 +23,7 @@ def sweep(settings: Settings, argv: Sequence[str]) -> int:
     given = parser.parse_args(argv)
     chosen = (given.bucket,) if given.bucket else BUCKETS
     with opened(settings) as parts:
-        try:
-            return _dry_run(parts, chosen) if given.dry_run else _sweep(parts, chosen)
-        except LeaseBusyError:
-            complain("being swept by another process")
-        except TransientError as error:
-            complain(f"not finished, run it again: {error}")
-    return 1
+        return _dry_run(parts, chosen) if given.dry_run else _sweep(parts, chosen)
 
 
 def _dry_run(parts: Parts, chosen: Sequence[str]) -> int:
