@@ -8,8 +8,9 @@ from servicekit.passwords import hash_password
 from servicekit.storage import open_store
 
 from enrollment.adapters.sheet import sniff
+from enrollment.adapters.undo_tokens import UndoTokens
 from enrollment.http import BLUEPRINTS
-from enrollment.ports import UploadPorts
+from enrollment.ports import ApiPorts
 from enrollment.settings import Settings
 from enrollment.store.erasure import holdings
 
@@ -17,4 +18,6 @@ from enrollment.store.erasure import holdings
 def create_app(settings: Settings | None = None) -> Flask:
     kit = ApiKit.open("enrollment", Settings, settings)
     objects = open_store(kit.settings, kit.settings.r2_excel_bucket)
-    return kit.app(BLUEPRINTS, ports=UploadPorts(objects, sniff, hash_password), holdings=holdings)
+    undo_tokens = UndoTokens(kit.settings.internal_worker_token.reveal())
+    ports = ApiPorts(objects, sniff, hash_password, undo_tokens)
+    return kit.app(BLUEPRINTS, ports=ports, holdings=holdings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from servicekit.storage import ObjectStore
 
@@ -25,10 +25,19 @@ class ReadRoster(Protocol):
         """Batches of the sheet's rows with their verdicts. Raises SheetError, also between batches."""
 
 
+class UndoTokens(Protocol):
+    def sign(self, tenant: str, undo: dict[str, Any], /) -> str:
+        """A token of this academy that is good for 10 minutes."""
+
+    def read(self, tenant: str, token: str, /) -> dict[str, Any]:
+        """Raises Problem 422 undo_token_invalid, 409 undo_token_expired."""
+
+
 @dataclass(frozen=True, slots=True)
-class UploadPorts:
-    """What the API needs to accept a sheet."""
+class ApiPorts:
+    """What the routes get from `deps(ApiPorts)`."""
 
     objects: ObjectStore
     sniff: Sniff
     hash_password: HashPassword
+    undo_tokens: UndoTokens

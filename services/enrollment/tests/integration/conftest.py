@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 
 import pytest
 from enrollment.adapters.sheet import sniff
+from enrollment.adapters.undo_tokens import UndoTokens
 from enrollment.http import BLUEPRINTS
-from enrollment.ports import UploadPorts
+from enrollment.ports import ApiPorts
 from enrollment.settings import Settings
 from flask import Flask
 from flask.testing import FlaskClient
@@ -64,7 +65,9 @@ def app(
 ) -> Flask:
     """The API with all its routes."""
     app, kit = _app
-    app.extensions[KIT] = replace(kit, db=academy.database, deps=UploadPorts(objects, sniff, hashing))
+    app.extensions[KIT] = replace(
+        kit, db=academy.database, deps=ApiPorts(objects, sniff, hashing, UndoTokens(["a key"]))
+    )
     return app
 
 

@@ -16,7 +16,7 @@ from servicekit.upload import received_file
 from servicekit.web import Blueprint, deps, identity, tx
 
 from enrollment.domain.imports import MAX_UPLOAD_BYTES, JobState, JobStatus, Outcome, Step, progress
-from enrollment.ports import UploadPorts
+from enrollment.ports import ApiPorts
 from enrollment.schemas.imports import (
     AcceptedSchema,
     ImportForm,
@@ -65,7 +65,7 @@ def _accept(form: dict[str, Any]) -> Accepted:
         requested_by=identity().subject,
         **form,
     )
-    return accept_upload(tx, deps(UploadPorts), upload)
+    return accept_upload(tx, deps(ApiPorts), upload)
 
 
 @student_imports.route("/excel_job_status/<uuid:job_id>/", roles=STAFF_ROLES)

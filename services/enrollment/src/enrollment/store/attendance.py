@@ -1,22 +1,35 @@
-"""Attendance: one session's list, one lecture's matrix, one mark."""
+"""Attendance: one session's list, one lecture's matrix, marks by sets."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
-from sqlalchemy import Connection, RowMapping
+from sqlalchemy import Connection, RowMapping, text
 
 from enrollment.store.enrollments import ROSTER_ORDER, STUDENT_NAME, ids, lock_enrollment_of
-from enrollment.store.tables import attendance, enrollment, session, student_ref
+from enrollment.store.tables import (
+    NEXT_VERSION,
+    attendance,
+    enrollment,
+    session,
+    session_enrollment,
+    student_ref,
+)
 
 _ENROLLMENT = sa.and_(
     enrollment.c.tenant_id == attendance.c.tenant_id, enrollment.c.id == attendance.c.enrollment_id
 )
 _STUDENT = sa.and_(
     student_ref.c.tenant_id == enrollment.c.tenant_id, student_ref.c.student_id == enrollment.c.student_id
+)
+
+_MEMBER = sa.and_(
+    session_enrollment.c.tenant_id == attendance.c.tenant_id,
+    session_enrollment.c.enrollment_id == attendance.c.enrollment_id,
+    session_enrollment.c.session_id == attendance.c.session_id,
 )
 
 
@@ -54,17 +67,110 @@ def update_attendance(conn: Connection, tenant: str, attendance_id: UUID, values
     )
 
 
-def withdraw(conn: Connection, tenant: str, enrollment_id: UUID) -> None:
-    """Every mark of the enrollment becomes SECESSION."""
+def lock_session_marks(
+    conn: Connection, tenant: str, session_id: UUID, only: Collection[UUID] | None = None
+) -> list[RowMapping]:
+    """Marks of a session (those of `only`, or all), by student name, for one writer at a time.
+
+    Enrollments are locked first, in the order of store.enrollments, as in `lock_attendance`. Answers as
+    `list_attendance`, and `version`: the one that was told last.
+    """
+    of_session = sa.select(attendance.c.enrollment_id).where(
+        attendance.c.tenant_id == tenant, attendance.c.session_id == session_id
+    )
+    if only is not None:
+        of_session = of_session.where(attendance.c.id == sa.any_(ids(only)))
+    lock = (
+        sa.select(enrollment.c.id)
+        .where(enrollment.c.tenant_id == tenant, enrollment.c.id.in_(of_session))
+        .order_by(enrollment.c.student_id)
+        .with_for_update(key_share=True)
+    )
+    conn.execute(lock)
+    query = (
+        _with_student(tenant)
+        .add_columns(session_enrollment.c.version)
+        .join(session_enrollment, _MEMBER)
+        .where(attendance.c.session_id == session_id)
+        .order_by(*ROSTER_ORDER)
+    )
+    if only is not None:
+        query = query.where(attendance.c.id == sa.any_(ids(only)))
+    return list(conn.execute(query).mappings())
+
+
+def set_marks(conn: Connection, tenant: str, attendance_ids: Collection[UUID], status: str) -> None:
+    """One status for all of these."""
+    recorded_at = sa.null() if status == "UNSET" else sa.func.now()
+    conn.execute(
+        sa.update(attendance)
+        .where(attendance.c.tenant_id == tenant, attendance.c.id == sa.any_(ids(attendance_ids)))
+        .values(status=status, recorded_at=recorded_at)
+    )
+
+
+_RESTORE_MARKS = text("""
+    UPDATE attendance a SET status = g.status, recorded_at = g.recorded_at
+    FROM unnest(CAST(:ids AS uuid[]), CAST(:statuses AS text[]), CAST(:times AS timestamptz[]))
+        AS g (id, status, recorded_at)
+    WHERE a.tenant_id = :tenant AND a.id = g.id
+""")
+
+
+def restore_marks(
+    conn: Connection,
+    tenant: str,
+    attendance_ids: Sequence[UUID],
+    statuses: Sequence[str],
+    times: Sequence[str | None],
+) -> None:
+    """Give each its own status and time of recording (ISO) back."""
+    given = {"tenant": tenant, "ids": list(attendance_ids), "statuses": list(statuses), "times": list(times)}
+    conn.execute(_RESTORE_MARKS, given)
+
+
+def withdraw(conn: Connection, tenant: str, enrollment_ids: Collection[UUID]) -> None:
+    """Every mark of the enrollments becomes SECESSION."""
     conn.execute(
         sa.update(attendance)
         .where(
             attendance.c.tenant_id == tenant,
-            attendance.c.enrollment_id == enrollment_id,
+            attendance.c.enrollment_id == sa.any_(ids(enrollment_ids)),
             attendance.c.status != "SECESSION",
         )
         .values(status="SECESSION", recorded_at=sa.func.now())
     )
+
+
+def marked(
+    conn: Connection, tenant: str, enrollment_ids: Collection[UUID], session_id: UUID | None = None
+) -> Sequence[RowMapping]:
+    """Marks of the enrollments, in one session or in all, have changed: they get new versions.
+
+    Answers as `store.enrollments.session_enrol`. The caller holds the enrollments, which orders the versions.
+    """
+    of_session = [] if session_id is None else [session_enrollment.c.session_id == session_id]
+    statement = (
+        sa.update(session_enrollment)
+        .where(
+            session_enrollment.c.tenant_id == tenant,
+            session_enrollment.c.enrollment_id == sa.any_(ids(enrollment_ids)),
+            *of_session,
+            enrollment.c.tenant_id == session_enrollment.c.tenant_id,
+            enrollment.c.id == session_enrollment.c.enrollment_id,
+            _MEMBER,
+        )
+        .values(version=NEXT_VERSION)
+        .returning(
+            session_enrollment.c.session_id,
+            session_enrollment.c.enrollment_id,
+            enrollment.c.lecture_id,
+            enrollment.c.student_id,
+            session_enrollment.c.version,
+            attendance.c.status.label("attendance"),
+        )
+    )
+    return conn.execute(statement).mappings().all()
 
 
 def lock_marks(conn: Connection, tenant: str, session_id: UUID) -> list[RowMapping]:
