@@ -129,6 +129,23 @@ class SessionChanged(Schema):
     )
 
 
+class ExportRequested(Schema):
+    """Somebody wants a workbook of what there is now; `kind` is attendance | roster | import_results."""
+
+    export_id = fields.UUID(required=True)
+    kind = fields.String(required=True)
+    target_id = fields.UUID(required=True)
+
+
+class ExportCompleted(Schema):
+    """A workbook waits under `object_key` until it expires."""
+
+    export_id = fields.UUID(required=True)
+    kind = fields.String(required=True)
+    object_key = fields.String(required=True)
+    expires_at = fields.AwareDateTime(required=True)
+
+
 EVENTS = (
     EventType("enrollment.import.accepted", ImportAccepted, ("enrollment",)),
     EventType("enrollment.roster.parsed", RosterParsed, ("students",)),
@@ -137,4 +154,6 @@ EVENTS = (
     EventType("enrollment.enrollment.changed", EnrollmentChanged, ("media",)),
     EventType("enrollment.session_enrollment.changed", SessionEnrollmentChanged, ("media",)),
     EventType("enrollment.session.changed", SessionChanged, ("media",)),
+    EventType("enrollment.export.requested", ExportRequested, ("enrollment",)),
+    EventType("enrollment.export.completed", ExportCompleted, ()),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from eventkit.envelope import Event
 from eventkit.metrics import Metrics
@@ -12,6 +13,7 @@ from servicekit.storage import ObjectStore
 
 from enrollment.usecases.endings import report_completed, report_failed
 from enrollment.usecases.erasure import erase_students, other_names
+from enrollment.usecases.exports import ExportPorts, make_export
 from enrollment.usecases.imports import ReadingPorts, read_import
 from enrollment.usecases.merges import merge_students, unmerge_students
 from enrollment.usecases.rosters import enroll_resolved
@@ -44,11 +46,19 @@ def on_student_unmerged(uow: UnitOfWork, events: Sequence[Event]) -> None:
     unmerge_students(uow, events)
 
 
-def on_student_purged(uow: UnitOfWork, events: Sequence[Event], *, erase: Eraser) -> None:
-    """Deletes their enrollments, attendance and profile, blanks their rows of imports, and erases their
-    traces in events, answers and dead letters.
+def on_student_purged(
+    uow: UnitOfWork, events: Sequence[Event], *, erase: Eraser, objects: ObjectStore
+) -> None:
+    """Deletes their enrollments, attendance and profile, all exports of the academy (any may hold them),
+    blanks their rows of imports, and erases their traces in events, answers and dead letters.
     """
-    erase(uow, events, erase_students, known_as=other_names)
+    erase(uow, events, partial(erase_students, objects=objects), known_as=other_names)
+
+
+def on_export_requested(uow: UnitOfWork, events: Sequence[Event], *, ports: ExportPorts) -> None:
+    """Writes the workbook and stores it for 24 hours; one at a time."""
+    for event in events:
+        make_export(uow, ports, event)
 
 
 def on_import_completed(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from servicekit.storage import ObjectStore
 
+from enrollment.domain.exports import Sheet
 from enrollment.domain.roster import RosterRow
 
 HashPassword = Callable[[str], str]
@@ -23,6 +24,11 @@ class Sniff(Protocol):
 class ReadRoster(Protocol):
     def __call__(self, path: Path, /) -> Iterator[list[RosterRow]]:
         """Batches of the sheet's rows with their verdicts. Raises SheetError, also between batches."""
+
+
+class WriteSheet(Protocol):
+    def __call__(self, path: Path, sheet: Sheet, rows: Iterable[Sequence[str | int | None]], /) -> None:
+        """A workbook of one sheet at `path`; it is never whole in memory."""
 
 
 class UndoTokens(Protocol):

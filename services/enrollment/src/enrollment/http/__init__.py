@@ -1,6 +1,6 @@
 """Blueprints, one module per part of the context."""
 
-from enrollment.http import attendance, enrollments, imports, lectures
+from enrollment.http import attendance, enrollments, exports, imports, lectures
 
 BLUEPRINTS = (
     imports.imports,
@@ -10,4 +10,5 @@ BLUEPRINTS = (
     lectures.lectures,
     lectures.sessions,
     attendance.attendance,
+    exports.exports,
 )

@@ -287,6 +287,43 @@ import_row = Table(
     postgresql_with={"fillfactor": "50"},
 )
 
+# A workbook that somebody asked for; the object is gone when its life is over.
+export_job = Table(
+    "export_job",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    tenant(),
+    Column("kind", String(20), nullable=False),
+    # a lecture, or an import
+    Column("target_id", Uuid, nullable=False),
+    # of the content when it was asked for: the same content is the same job
+    Column("revision", Text, nullable=False),
+    Column("status", String(10), nullable=False, server_default="PENDING"),
+    Column("file_name", String(255), nullable=False),
+    Column("object_key", Text),
+    Column("rows_done", Integer, nullable=False, server_default="0"),
+    Column("rows_total", Integer, nullable=False, server_default="0"),
+    Column("bytes", BigInteger),
+    Column("error_code", Text),
+    Column("requested_by", Text, nullable=False),
+    Column("correlation_id", Text, nullable=False),
+    written_at("created_at"),
+    written_at("moved_at"),
+    Column("ended_at", DateTime(timezone=True)),
+    Column("expires_at", DateTime(timezone=True)),
+    one_of("status", ("PENDING", "RUNNING", "DONE", "FAILED", "EXPIRED"), "export_job_status_check"),
+    Index(
+        "export_job_same_content",
+        "tenant_id",
+        "kind",
+        "target_id",
+        "revision",
+        unique=True,
+        postgresql_where=text("status IN ('PENDING', 'RUNNING', 'DONE')"),
+    ),
+    Index("export_job_lapsing", "expires_at", postgresql_where=text("object_key IS NOT NULL")),
+)
+
 # A merge of two students, as the students service said it; `undone` also where that came first.
 student_merge = Table(
     "student_merge",

@@ -59,6 +59,7 @@ def try_out(imports: Any, objects: Any, dead: Queue) -> Callable[[Event], Foreca
                 "students.student.purged",
                 handlers.on_student_purged,
                 erase=Eraser(dead, "enrollment.erasure.completed"),
+                objects=objects,
             ),
         ]
     )
