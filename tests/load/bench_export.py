@@ -22,6 +22,7 @@ from uuid import UUID
 from academyctl.embedded import postgres
 from academyctl.embedded.program import running
 from enrollment import handlers
+from enrollment.adapters.sheet import annotate
 from enrollment.adapters.sheet.writer import write_sheet
 from enrollment.domain.exports import ROSTER_SHEET, ExportKind
 from enrollment.usecases.exports import ExportPorts, request_export
@@ -83,7 +84,7 @@ def ours(url: str, lecture: UUID, file: Path) -> None:
     db = Database(url, "enrollment")
     with db.tenant(TENANT) as conn:  # as if nobody had asked before
         conn.exec_driver_sql("UPDATE export_job SET status = 'EXPIRED'")
-    ports = ExportPorts(db, Folder(file), write_sheet, SYSTEM_CLOCK)
+    ports = ExportPorts(db, Folder(file), write_sheet, annotate, SYSTEM_CLOCK)
     with unit_of_work(db, TENANT, Cause.start(), source="enrollment") as uow:
         asked = request_export(uow, ExportKind.ROSTER, lecture, "bench")
     with db.system() as conn:

@@ -19,14 +19,24 @@ ABANDONED_AFTER = timedelta(minutes=30)
 
 
 class ExportKind(StrEnum):
-    """What an export is of: a lecture, or (the last) an import."""
+    """What an export is of: a lecture (the first two) or an import; RESULT_WORKBOOK comes by itself."""
 
     ATTENDANCE = "attendance"
     ROSTER = "roster"
     IMPORT_RESULTS = "import_results"
+    RESULT_WORKBOOK = "result_workbook"
+    FAILED_ROWS = "failed_rows"
 
 
 OF_LECTURES = (ExportKind.ATTENDANCE, ExportKind.ROSTER)
+ON_REQUEST = tuple(kind for kind in ExportKind if kind is not ExportKind.RESULT_WORKBOOK)
+WORDS = {
+    ExportKind.ATTENDANCE: "출결",
+    ExportKind.ROSTER: "수강생",
+    ExportKind.IMPORT_RESULTS: "등록결과",
+    ExportKind.RESULT_WORKBOOK: "결과",
+    ExportKind.FAILED_ROWS: "실패한 행",
+}
 
 
 class ExportStatus(StrEnum):
@@ -39,6 +49,7 @@ class ExportStatus(StrEnum):
 
 FAILURES = {
     "target_gone": "내보내는 동안 대상이 삭제되었습니다.",
+    "workbook_unavailable": "올린 파일의 모양 그대로 된 결과가 더 이상 없습니다.",
     "export_abandoned": "작업이 오래 멈춰 있어 중단했습니다. 다시 내보내 주세요.",
 }
 
@@ -102,6 +113,25 @@ ROSTER_SHEET = Sheet(
     ),
 )
 
+TEMPLATE_NAME = "수강생_등록_양식.xlsx"
+TEMPLATE_SHEET = Sheet(
+    "명단",
+    (
+        Column("이름"),
+        Column("학부모전화", 18),
+        Column("학생전화", 18),
+        Column("학교", 18),
+        Column("학년", 8),
+        Column("성별", 8),
+        Column("메모", 30),
+        Column("구분", 8),
+    ),
+)
+# a parser skips them twice: by what is in them, and by the word in the last column
+TEMPLATE_ROWS = (
+    ("홍길동", "01087654321", "01012345678", "한빛고등학교", "2", "남", "지우고 입력해 주세요.", "예시"),
+    ("김영희", "01011112222", None, "가람중학교", "3", "여", None, "예시"),
+)
 RESULTS_SHEET = Sheet(
     "등록 결과",
     (

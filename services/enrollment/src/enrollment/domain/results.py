@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from enrollment.domain.imports import Outcome, StudentOutcome
+from enrollment.domain.roster.headings import RESULTS
 
-RESULT_COLUMNS = ("결과", "사유", "조치")
+RESULT_COLUMNS = RESULTS
 
 _OUTCOMES = {
     Outcome.ENROLLED: "등록",
@@ -34,6 +35,10 @@ _ACTIONS = {
     "error_cell": f"오류가 난 칸을 값으로 {_FIX_AND_UPLOAD}",
     "formula_without_value": f"수식을 값으로 {_FIX_AND_UPLOAD}",
     "row_too_long": f"내용을 줄여 {_FIX_AND_UPLOAD}",
+    "plan_changed": "미리 보기를 다시 하거나 이 행을 다시 올려 주세요.",
+    "picked_is_gone": "이 행을 다시 올려 주세요.",
+    "review_expired": "이 행을 다시 올려 주세요.",
+    "cancelled": "이 행을 다시 올려 주세요.",
     "student_gone": "필요하면 이 행을 다시 올려 주세요.",
 }
 _BY_OUTCOME = {

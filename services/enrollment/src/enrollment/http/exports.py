@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
+from urllib.parse import quote
 from uuid import UUID
 
+from flask import Response
 from servicekit.auth import STAFF_ROLES
 from servicekit.pagination import fetch_page
 from servicekit.problem import Problem
 from servicekit.web import Blueprint, deps, identity, tx
 
-from enrollment.domain.exports import FAILURES, LINK_LIFETIME, ExportKind, ExportStatus, percent
+from enrollment.domain.exports import (
+    FAILURES,
+    LINK_LIFETIME,
+    TEMPLATE_NAME,
+    TEMPLATE_ROWS,
+    TEMPLATE_SHEET,
+    ExportKind,
+    ExportStatus,
+    percent,
+)
 from enrollment.ports import ApiPorts
 from enrollment.schemas.exports import ExportSchema, ExportsQuery, ExportsSchema, NewExport
 from enrollment.store import exports as store
-from enrollment.usecases.exports import request_export
+from enrollment.usecases.exports import XLSX, request_export
 
 exports = Blueprint("exports", __name__, url_prefix="/api/v1/enrollments/exports", description="내보내기")
+
+templates = Blueprint("templates", __name__, url_prefix="/api/v1/enrollments", description="양식")
 
 
 @exports.route("/", roles=STAFF_ROLES, methods=["POST"])
@@ -55,6 +70,18 @@ def show_export(export_id: UUID) -> dict[str, Any]:
     if job is None:
         raise Problem("not_found")
     return _shown(job)
+
+
+@templates.route("/excel_template/", roles=STAFF_ROLES)
+@templates.response(200, content_type=XLSX)
+def download_template() -> Response:
+    """The empty sheet to fill in; its two example rows are skipped should they stay."""
+    with TemporaryDirectory(prefix="template-") as folder:
+        path = Path(folder) / "template.xlsx"
+        deps(ApiPorts).write_sheet(path, TEMPLATE_SHEET, TEMPLATE_ROWS)
+        content = path.read_bytes()
+    disposition = f"attachment; filename=\"template.xlsx\"; filename*=UTF-8''{quote(TEMPLATE_NAME, safe='')}"
+    return Response(content, content_type=XLSX, headers={"Content-Disposition": disposition})
 
 
 def _shown(job: store.Job) -> dict[str, Any]:

@@ -6,13 +6,13 @@ from marshmallow import Schema, fields
 from servicekit.fields import Choice, Id, StrictSchema
 from servicekit.pagination import PageSchema
 
-from enrollment.domain.exports import ExportKind, ExportStatus
+from enrollment.domain.exports import ON_REQUEST, ExportKind, ExportStatus
 
 
 class NewExport(StrictSchema):
-    """`target_id` is a lecture, of import_results an import."""
+    """`target_id` is a lecture; of import_results and failed_rows an import."""
 
-    kind = Choice(*ExportKind, required=True)
+    kind = Choice(*ON_REQUEST, required=True)
     target_id = Id(required=True)
 
 

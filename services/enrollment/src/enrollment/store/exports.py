@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Row, Select, text
 from sqlalchemy.dialects.postgresql import insert
 
+from enrollment.domain.erasure import NAMELESS_FILE
 from enrollment.domain.exports import ExportKind, ExportStatus
 from enrollment.store.tables import export_job, import_row
 
@@ -143,6 +144,18 @@ def lapsed(conn: Connection, limit: int) -> list[tuple[UUID, str]]:
     return [(one, key) for one, key in conn.execute(query.order_by(c.expires_at).limit(limit))]
 
 
+def live_workbook(conn: Connection, tenant: str, job_id: UUID) -> Job | None:
+    """The sender's sheet with the results of this import, while it is there."""
+    c = export_job.c
+    query = _with_time(tenant).where(
+        c.kind == ExportKind.RESULT_WORKBOOK,
+        c.target_id == job_id,
+        c.status == ExportStatus.DONE,
+        c.expires_at > _CLOCK,
+    )
+    return conn.execute(query.order_by(c.id.desc()).limit(1)).first()
+
+
 def forget_objects(conn: Connection, export_ids: Sequence[UUID]) -> None:
     """Their objects are gone."""
     conn.execute(
@@ -159,6 +172,8 @@ def withdraw_all(conn: Connection, tenant: str) -> list[str]:
     with_object = sa.select(c.object_key).where(*of_tenant, c.object_key.is_not(None)).with_for_update()
     keys = list(conn.execute(with_object).scalars())
     conn.execute(sa.update(export_job).where(*of_tenant).values(status=ExportStatus.EXPIRED, object_key=None))
+    # a file may be called after somebody
+    conn.execute(sa.update(export_job).where(c.tenant_id == tenant).values(file_name=NAMELESS_FILE))
     return keys
 
 

@@ -27,7 +27,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 ENROLLMENT_STATUSES = ("ACTIVE", "INACTIVE", "PENDING")
 SESSION_TYPES = ("REGULAR", "SUPPLEMENT")
@@ -56,6 +56,13 @@ _UUID = text("gen_random_uuid()")
 
 def _version() -> Column[int]:
     return Column("version", BigInteger, nullable=False, server_default=text("nextval('change_seq')"))
+
+
+def _link(column: str, to: str, name: str, ondelete: str | None = None) -> ForeignKeyConstraint:
+    """Points at the `id` of a row of the same tenant."""
+    return ForeignKeyConstraint(
+        ["tenant_id", column], [f"{to}.tenant_id", f"{to}.id"], name=name, ondelete=ondelete
+    )
 
 
 lecture = Table(
@@ -96,9 +103,7 @@ session = Table(
     Column("version", BigInteger, nullable=False, server_default="0"),
     UniqueConstraint("lecture_id", "order", name="session_order_key"),
     UniqueConstraint("tenant_id", "id", name="session_tenant_key"),
-    ForeignKeyConstraint(
-        ["tenant_id", "lecture_id"], ["lecture.tenant_id", "lecture.id"], name="session_lecture_fkey"
-    ),
+    _link("lecture_id", "lecture", "session_lecture_fkey"),
     CheckConstraint('"order" >= 1', name="session_order_check"),
     one_of("session_type", SESSION_TYPES, "session_type_check"),
     Index("session_untold", "lecture_id", postgresql_where=text("version = 0")),
@@ -118,9 +123,7 @@ enrollment = Table(
     written_at("updated_at"),
     UniqueConstraint("tenant_id", "lecture_id", "student_id", name="enrollment_student_key"),
     UniqueConstraint("tenant_id", "id", name="enrollment_tenant_key"),
-    ForeignKeyConstraint(
-        ["tenant_id", "lecture_id"], ["lecture.tenant_id", "lecture.id"], name="enrollment_lecture_fkey"
-    ),
+    _link("lecture_id", "lecture", "enrollment_lecture_fkey"),
     one_of("status", ENROLLMENT_STATUSES, "enrollment_status_check"),
     Index("enrollment_by_student", "tenant_id", "student_id"),
 )
@@ -135,16 +138,8 @@ session_enrollment = Table(
     _version(),
     written_at("created_at"),
     UniqueConstraint("tenant_id", "session_id", "enrollment_id", name="session_enrollment_key"),
-    ForeignKeyConstraint(
-        ["tenant_id", "session_id"],
-        ["session.tenant_id", "session.id"],
-        name="session_enrollment_session_fkey",
-    ),
-    ForeignKeyConstraint(
-        ["tenant_id", "enrollment_id"],
-        ["enrollment.tenant_id", "enrollment.id"],
-        name="session_enrollment_enrollment_fkey",
-    ),
+    _link("session_id", "session", "session_enrollment_session_fkey"),
+    _link("enrollment_id", "enrollment", "session_enrollment_enrollment_fkey"),
     Index("session_enrollment_by_enrollment", "tenant_id", "enrollment_id"),
 )
 
@@ -160,14 +155,8 @@ attendance = Table(
     # When somebody set the status; null while UNSET.
     Column("recorded_at", DateTime(timezone=True)),
     UniqueConstraint("tenant_id", "enrollment_id", "session_id", name="attendance_key"),
-    ForeignKeyConstraint(
-        ["tenant_id", "session_id"], ["session.tenant_id", "session.id"], name="attendance_session_fkey"
-    ),
-    ForeignKeyConstraint(
-        ["tenant_id", "enrollment_id"],
-        ["enrollment.tenant_id", "enrollment.id"],
-        name="attendance_enrollment_fkey",
-    ),
+    _link("session_id", "session", "attendance_session_fkey"),
+    _link("enrollment_id", "enrollment", "attendance_enrollment_fkey"),
     one_of("status", ATTENDANCE_STATUSES, "attendance_status_check"),
     Index("attendance_by_session", "tenant_id", "session_id"),
 )
@@ -218,6 +207,14 @@ import_job = Table(
     Column("error_message", Text),
     Column("requested_by", Text, nullable=False),
     Column("correlation_id", Text, nullable=False),
+    # the preview that it carries out
+    Column("plan_id", Uuid),
+    Column("session_made", Boolean, nullable=False, server_default=text("false")),
+    Column("cancelled_by", Text),
+    Column("undo_status", String(8)),
+    Column("undo_by", Text),
+    Column("undo_at", DateTime(timezone=True)),
+    Column("undone_at", DateTime(timezone=True)),
     written_at("created_at"),
     Column("started_at", DateTime(timezone=True)),
     Column("parsed_at", DateTime(timezone=True)),
@@ -231,6 +228,13 @@ import_job = Table(
     CheckConstraint("lecture_id IS NOT NULL OR session_id IS NULL", name="import_job_session_check"),
     CheckConstraint("(status = 'DONE') = (result IS NOT NULL)", name="import_job_result_check"),
     CheckConstraint("(status = 'FAILED') = (error_code IS NOT NULL)", name="import_job_error_check"),
+    one_of("undo_status", ("UNDOING", "UNDONE"), "import_job_undo_check"),
+    Index(
+        "import_job_plan",
+        "plan_id",
+        unique=True,
+        postgresql_where=text("plan_id IS NOT NULL AND status <> 'FAILED'"),
+    ),
     Index(
         "import_job_same_file",
         "tenant_id",
@@ -263,12 +267,12 @@ import_row = Table(
     Column("student_id", Uuid),
     Column("code", Text),
     Column("reason", Text),
-    ForeignKeyConstraint(
-        ["tenant_id", "job_id"],
-        ["import_job.tenant_id", "import_job.id"],
-        name="import_row_job_fkey",
-        ondelete="CASCADE",
-    ),
+    # students between whom a person has to decide
+    Column("candidates", ARRAY(Uuid)),
+    Column("undo", String(6)),
+    Column("undo_code", Text),
+    _link("job_id", "import_job", "import_row_job_fkey", ondelete="CASCADE"),
+    one_of("undo", ("undone", "kept"), "import_row_undo_check"),
     one_of(
         "outcome",
         (
@@ -285,6 +289,25 @@ import_row = Table(
     ),
     one_of("student_outcome", ("created", "matched", "restored"), "import_row_student_outcome_check"),
     postgresql_with={"fillfactor": "50"},
+)
+
+# What an import did to an enrollment, so that it can be taken back: `version` is what it had afterwards,
+# `status` and `enrolled_at` what it had before, `seat_version` that of its new session enrollment.
+import_effect = Table(
+    "import_effect",
+    metadata,
+    Column("tenant_id", Text, primary_key=True),
+    Column("job_id", Uuid, primary_key=True),
+    Column("enrollment_id", Uuid, primary_key=True),
+    Column("kind", String(11), nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("status", String(20)),
+    Column("enrolled_at", DateTime(timezone=True)),
+    Column("seat_version", BigInteger),
+    _link("job_id", "import_job", "import_effect_job_fkey", ondelete="CASCADE"),
+    _link("enrollment_id", "enrollment", "import_effect_enrollment_fkey", ondelete="CASCADE"),
+    one_of("kind", ("created", "reactivated", "placed"), "import_effect_kind_check"),
+    Index("import_effect_by_enrollment", "tenant_id", "enrollment_id"),
 )
 
 # A workbook that somebody asked for; the object is gone when its life is over.
@@ -345,17 +368,7 @@ merge_move = Table(
     Column("kind", Text, nullable=False),
     Column("status", Text, nullable=False),
     Column("enrolled_at", DateTime(timezone=True), nullable=False),
-    ForeignKeyConstraint(
-        ["tenant_id", "merge_id"],
-        ["student_merge.tenant_id", "student_merge.id"],
-        name="merge_move_merge_fkey",
-        ondelete="CASCADE",
-    ),
-    ForeignKeyConstraint(
-        ["tenant_id", "enrollment_id"],
-        ["enrollment.tenant_id", "enrollment.id"],
-        name="merge_move_enrollment_fkey",
-        ondelete="CASCADE",
-    ),
+    _link("merge_id", "student_merge", "merge_move_merge_fkey", ondelete="CASCADE"),
+    _link("enrollment_id", "enrollment", "merge_move_enrollment_fkey", ondelete="CASCADE"),
     one_of("kind", ("moved", "ended", "reactivated"), "merge_move_kind_check"),
 )

@@ -15,25 +15,29 @@ from eventkit.ids import new_id
 from eventkit.ports import Database
 from eventkit.uow import UnitOfWork
 from servicekit.problem import Problem
-from servicekit.storage import ObjectStore
+from servicekit.storage import ObjectMissingError, ObjectStore
 
 from enrollment.domain.attendance import AttendanceStatus
 from enrollment.domain.exports import (
     ABANDONED_AFTER,
     ATTENDANCE_LABELS,
     ENROLLMENT_LABELS,
+    FAILURES,
     LIFETIME,
     OF_LECTURES,
     RESULTS_SHEET,
     ROSTER_SHEET,
+    WORDS,
     ExportKind,
     Sheet,
     attendance_sheet,
     file_name,
     object_key,
 )
+from enrollment.domain.imports import Outcome
 from enrollment.domain.results import told
-from enrollment.ports import WriteSheet
+from enrollment.domain.roster import SheetError
+from enrollment.ports import Annotate, WriteSheet
 from enrollment.store import exports as store
 from enrollment.store import imports, lectures
 
@@ -51,6 +55,7 @@ class ExportPorts:
     db: Database
     objects: ObjectStore
     write_sheet: WriteSheet
+    annotate: Annotate
     clock: Clock
 
 
@@ -97,17 +102,23 @@ def _of_lecture(uow: UnitOfWork, kind: ExportKind, lecture_id: UUID) -> tuple[st
     revision = store.lecture_revision(uow.conn, uow.tenant, lecture_id)
     if lecture is None or revision is None:
         raise _unknown("unknown_lecture", "이 학원의 강의가 아닙니다.")
-    word = "출결" if kind is ExportKind.ATTENDANCE else "수강생"
-    return revision, file_name(word, lecture["title"], lecture_id)
+    return revision, file_name(WORDS[kind], lecture["title"], lecture_id)
 
 
-def _of_import(uow: UnitOfWork, _kind: ExportKind, job_id: UUID) -> tuple[str, str]:
+def _of_import(uow: UnitOfWork, kind: ExportKind, job_id: UUID) -> tuple[str, str]:
     job = imports.job_now(uow.conn, job_id)
     if job is None:
         raise _unknown("unknown_import", "이 학원의 가져오기가 아닙니다.")
     if job.ended_at is None:
         raise Problem("import_not_ended", "가져오기가 끝난 뒤에 내보낼 수 있습니다.", status=409)
-    return f"{job.ended_at}.{job.moved_at}", file_name("등록결과", Path(job.file_name).stem)
+    if kind is ExportKind.FAILED_ROWS and store.live_workbook(uow.conn, uow.tenant, job_id) is None:
+        raise Problem("workbook_unavailable", FAILURES["workbook_unavailable"], status=409)
+    return import_revision(job), file_name(WORDS[kind], Path(job.file_name).stem)
+
+
+def import_revision(job: imports.Job) -> str:
+    """Moves whenever rows of the import end anew."""
+    return f"{job.ended_at}.{job.moved_at}"
 
 
 def _unknown(code: str, message: str) -> Problem:
@@ -128,17 +139,53 @@ def make_export(uow: UnitOfWork, ports: ExportPorts, requested: Event) -> None:
         job = store.begin(conn, export_id)
     if job is None:
         return
-    content = _CONTENT[ExportKind(job.kind)](uow, job.target_id)
-    if content is None:
-        store.fail(uow.conn, export_id, "target_gone")
-        return
     with TemporaryDirectory(prefix="export-") as folder:
         path = Path(folder) / "export.xlsx"
-        counted = _Counted(uow, ports, job, content)
-        ports.write_sheet(path, content.sheet, counted)
+        try:
+            write = _write_failed if job.kind == ExportKind.FAILED_ROWS else _write_content
+            rows = write(uow, ports, job, path)
+        except _ImpossibleError as error:
+            store.fail(uow.conn, export_id, error.code)
+            return
         key = object_key(uow.tenant, export_id, job.file_name)
         ports.objects.put_file(key, path, XLSX)
-        _finish(uow, ports, job, key, counted.rows_done, path.stat().st_size)
+        _finish(uow, ports, job, key, rows, path.stat().st_size)
+
+
+class _ImpossibleError(Exception):
+    """What it should be of is gone; `code` as in FAILURES."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def _write_content(uow: UnitOfWork, ports: ExportPorts, job: store.Job, path: Path) -> int:
+    content = _CONTENT[ExportKind(job.kind)](uow, job.target_id)
+    if content is None:
+        raise _ImpossibleError("target_gone")
+    counted = _Counted(uow, ports, job, content)
+    ports.write_sheet(path, content.sheet, counted)
+    return counted.rows_done
+
+
+def _write_failed(uow: UnitOfWork, ports: ExportPorts, job: store.Job, path: Path) -> int:
+    """The failed rows of an import in the sender's own sheet, to be corrected and uploaded again."""
+    workbook = store.live_workbook(uow.conn, uow.tenant, job.target_id)
+    if workbook is None:
+        raise _ImpossibleError("workbook_unavailable")
+    failed = {
+        row: told(outcome, *end)
+        for row, _, _, outcome, *end in store.result_rows(uow.conn, job.target_id)
+        if outcome == Outcome.FAILED
+    }
+    source = path.with_name("source.xlsx")
+    try:
+        ports.objects.download_to(workbook.object_key, source)
+        ports.annotate(source, path, failed.items(), only_told=True)
+    except (ObjectMissingError, SheetError):
+        raise _ImpossibleError("workbook_unavailable") from None
+    return len(failed)
 
 
 def _finish(uow: UnitOfWork, ports: ExportPorts, job: store.Job, key: str, rows: int, size: int) -> None:

@@ -16,7 +16,7 @@ from eventkit.trace import Cause
 from eventkit.uow import UnitOfWork
 
 from enrollment.domain.imports import Answer, Settled, has_student, register, settle, without
-from enrollment.store import enrollments, lectures, projections
+from enrollment.store import enrollments, lectures, projections, undo
 from enrollment.store import imports as store
 from enrollment.store.erasure import erased_among
 from enrollment.store.rosters import active_students
@@ -94,10 +94,10 @@ def _waiting_answers(uow: UnitOfWork, job: store.Job, events: Sequence[Event]) -
 
 
 def _answers(columns: dict[str, list[Any]], dry_run: bool) -> Iterator[Answer]:
-    named = rows(columns, "row", "outcome", "student_id", "code", "version")
-    for row, outcome, student_id, code, version in named:
+    named = rows(columns, "row", "outcome", "student_id", "code", "version", "candidates")
+    for row, outcome, student_id, *rest in named:
         try:
-            answer = Answer(row, outcome, UUID(student_id) if student_id else None, code, version)
+            answer = Answer(row, outcome, UUID(student_id) if student_id else None, *rest)
         except ValueError:
             raise PermanentError("malformed_student_id") from None
         if has_student(answer) and answer.student_id is None and not dry_run:
@@ -116,11 +116,13 @@ def _gone(uow: UnitOfWork, job: store.Job) -> str | None:
 
 def _enroll(uow: UnitOfWork, job: store.Job, students: set[UUID]) -> set[UUID]:
     """Students who were in the lecture already; the others are now. All of them are in the session."""
+    before = undo.ended_before(uow.conn, uow.tenant, job.lecture_id, students)
     members = enrollments.enrol(uow.conn, uow.tenant, job.lecture_id, students)
     placed = enrollments.session_enrol(
         uow.conn, uow.tenant, job.target_session_id, [member.id for member in members]
     )
     fresh = [member for member in members if not member.was_active]
+    undo.remember(uow.conn, uow.tenant, job.id, members, before, placed)
     announce_enrollments(uow, job.lecture_id, fresh, status="ACTIVE")
     announce_session_enrollments(uow, placed)
     return {member.student_id for member in members if member.was_active}

@@ -9,6 +9,7 @@ from typing import Any
 import openpyxl
 import pytest
 from enrollment import handlers
+from enrollment.adapters.sheet import annotate
 from enrollment.adapters.sheet.writer import write_sheet
 from enrollment.usecases.exports import ExportPorts
 from eventkit.clock import SYSTEM_CLOCK
@@ -41,7 +42,7 @@ class Exports:
 
     def work(self) -> None:
         """What the worker does with every request in the outbox; as often as it is called."""
-        ports = ExportPorts(self.academy.database, self.objects, write_sheet, SYSTEM_CLOCK)
+        ports = ExportPorts(self.academy.database, self.objects, write_sheet, annotate, SYSTEM_CLOCK)
         query = "SELECT body FROM outbox WHERE type = 'enrollment.export.requested' ORDER BY seq"
         for (body,) in self.academy.admin.execute(query).fetchall():
             event = decode(body)
