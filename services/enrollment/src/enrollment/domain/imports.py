@@ -20,6 +20,8 @@ CHUNK_BYTES = 200_000
 # one row may not fill a chunk, however it is escaped (6 bytes per character at worst)
 ROW_CHARACTERS = 20_000
 MAX_ATTEMPTS = 5
+# so many chunks are with the students service at once: enough to keep it busy, few enough to stop soon
+CHUNKS_UNDER_WAY = 4
 # how long a preview may be carried out: as long as its workbook is there
 PLAN_LIFETIME = timedelta(hours=24)
 FAILED_SHOWN = 100

@@ -14,6 +14,7 @@ from servicekit.web import Blueprint, deps, identity, tx
 from enrollment.ports import ApiPorts
 from enrollment.schemas.imports import AcceptedSchema, Decisions, JobSchema, JobsQuery, JobsSchema
 from enrollment.store import plans as store
+from enrollment.usecases.cancelling import cancel_import
 from enrollment.usecases.plans import accept_plan
 from enrollment.usecases.reviews import review
 from enrollment.usecases.showing import show
@@ -55,6 +56,15 @@ def review_rows(body: dict[str, Any], job_id: UUID) -> dict[str, Any]:
     """Decide rows that need review, all or none; the import goes on with them."""
     with tx() as uow:
         review(uow, job_id, body["decisions"])
+        return _shown(show(uow, job_id))
+
+
+@jobs.route("/excel_jobs/<uuid:job_id>/cancel/", roles=STAFF_ROLES, methods=["POST"])
+@jobs.response(202, JobSchema)
+def cancel_job(job_id: UUID) -> dict[str, Any]:
+    """Stop a running import at its next chunk; what was done stays and can be undone (409 import_ended)."""
+    with tx() as uow:
+        cancel_import(uow, job_id, identity().subject)
         return _shown(show(uow, job_id))
 
 

@@ -290,6 +290,10 @@ def first_failed(conn: Connection, job_id: UUID) -> list[dict[str, Any]]:
     return [dict(row._mapping) for row in conn.execute(query)]
 
 
+def cancelled(conn: Connection, job_id: UUID, by: str) -> None:
+    conn.execute(sa.update(import_job).where(import_job.c.id == job_id).values(cancelled_by=by))
+
+
 def complete(conn: Connection, job_id: UUID, result: dict[str, Any]) -> None:
     conn.execute(
         sa.update(import_job)

@@ -291,6 +291,17 @@ import_row = Table(
     postgresql_with={"fillfactor": "50"},
 )
 
+# A chunk that waits until earlier ones have been answered, so that a cancelled import stops there.
+import_chunk = Table(
+    "import_chunk",
+    metadata,
+    tenant(),
+    Column("job_id", Uuid, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("data", Text, nullable=False),
+    _link("job_id", "import_job", "import_chunk_job_fkey", ondelete="CASCADE"),
+)
+
 # What an import did to an enrollment, so that it can be taken back: `version` is what it had afterwards,
 # `status` and `enrolled_at` what it had before, `seat_version` that of its new session enrollment.
 import_effect = Table(

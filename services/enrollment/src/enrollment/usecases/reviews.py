@@ -90,7 +90,8 @@ def send_reviewed(uow: UnitOfWork, reviewed: Event) -> None:
         plans.end_rows(uow.conn, job.id, lost, Outcome.FAILED, code, REASONS[code])
     for name in ("decision", "decided_id"):
         columns[name] = [decisions[name][wanted[row]] for row in columns["row"]]
-    chunks = send_rows(uow, job, hash_, columns, job.chunks_total) - job.chunks_total if columns["row"] else 0
+    first = job.chunks_total
+    chunks = send_rows(uow, job, hash_, columns, first, at_once=True) - first if columns["row"] else 0
     now = plans.expect_chunks(uow.conn, job.id, chunks - 1)
     if lost:
         counted = store.count_progress(uow.conn, job.id, rows=len(lost), chunks=0)

@@ -20,6 +20,7 @@ from enrollment.store import enrollments, lectures, projections, undo
 from enrollment.store import imports as store
 from enrollment.store.erasure import erased_among
 from enrollment.store.rosters import active_students
+from enrollment.usecases.chunks import send_next
 from enrollment.usecases.endings import complete_import, fail_import
 from enrollment.usecases.enrollments import announce_enrollments, announce_session_enrollments
 
@@ -133,5 +134,6 @@ def _move_on(uow: UnitOfWork, job: store.Job, *, rows_now: int, chunks_now: int)
     counted = store.count_progress(uow.conn, job.id, rows=rows_now, chunks=chunks_now)
     if counted is None:
         raise TransientError("the import ended meanwhile")
+    send_next(uow, job.id, chunks_now)
     if counted.chunks_done == counted.chunks_total:
         complete_import(uow, counted)

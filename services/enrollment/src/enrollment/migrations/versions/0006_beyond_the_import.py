@@ -35,6 +35,20 @@ def upgrade() -> None:
     op.add_column("import_row", sa.Column("undo_code", sa.Text()))
     op.create_check_constraint("import_row_undo_check", "import_row", "undo IN ('undone', 'kept')")
     create_import_effect()
+    op.create_table(
+        "import_chunk",
+        sa.Column("tenant_id", sa.Text(), nullable=False),
+        sa.Column("job_id", sa.Uuid(), primary_key=True),
+        sa.Column("number", sa.Integer(), primary_key=True, autoincrement=False),
+        sa.Column("data", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["tenant_id", "job_id"],
+            ["import_job.tenant_id", "import_job.id"],
+            name="import_chunk_job_fkey",
+            ondelete="CASCADE",
+        ),
+    )
+    enable_rls(op, "import_chunk")
 
 
 def create_import_effect() -> None:
