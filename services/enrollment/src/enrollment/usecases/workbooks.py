@@ -35,17 +35,19 @@ class EndingPorts:
 def keep_result(uow: UnitOfWork, ports: EndingPorts, job_id: UUID, upload_key: str) -> None:
     """Store the workbook of an ended import for 24 hours, in place of an earlier one of the same import.
 
-    Its source is the upload, or where that is gone the earlier workbook. An import whose sheet cannot be
-    given back has none. Raises TransientError while storage is away.
+    Its source is the upload, or where that is gone the earlier workbook or the plan's. An import whose
+    sheet cannot be given back has none. Raises TransientError while storage is away.
     """
     job = imports.job_now(uow.conn, job_id)
     if job is None or not job.rows_total:
         return
     earlier = exports.live_workbook(uow.conn, uow.tenant, job_id)
+    plans = exports.live_workbook(uow.conn, uow.tenant, job.plan_id) if job.plan_id else None
     with TemporaryDirectory(prefix="result-") as folder:
         source, target = Path(folder) / "source.xlsx", Path(folder) / "result.xlsx"
         try:
-            _fetch(ports.objects, [upload_key, earlier.object_key if earlier else None], source)
+            keys = [upload_key, *(workbook.object_key for workbook in (earlier, plans) if workbook)]
+            _fetch(ports.objects, keys, source)
             words = (
                 (row, told(*end, planned=job.dry_run))
                 for row, _, _, *end in exports.result_rows(uow.conn, job_id)
@@ -60,9 +62,9 @@ def keep_result(uow: UnitOfWork, ports: EndingPorts, job_id: UUID, upload_key: s
         ports.objects.delete([earlier.object_key])
 
 
-def _fetch(objects: ObjectStore, keys: list[str | None], path: Path) -> None:
+def _fetch(objects: ObjectStore, keys: list[str], path: Path) -> None:
     """The first that is there. Raises ObjectMissingError."""
-    for key in filter(None, keys):
+    for key in keys:
         try:
             objects.download_to(key, path)
         except ObjectMissingError:
