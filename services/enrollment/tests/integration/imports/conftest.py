@@ -18,6 +18,7 @@ from enrollment import handlers
 from enrollment.domain.roster import RosterRow
 from enrollment.metrics import ALL
 from enrollment.store import imports as store
+from enrollment.usecases import chunks
 from enrollment.usecases.imports import ReadingPorts
 from enrollment.usecases.workbooks import EndingPorts
 from eventkit.clock import SYSTEM_CLOCK, Clock
@@ -223,6 +224,12 @@ def usable() -> Callable[..., RosterRow]:
         return replace(plain, **more)
 
     return make
+
+
+@pytest.fixture
+def all_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No chunk waits until others have been answered."""
+    monkeypatch.setattr(chunks, "CHUNKS_UNDER_WAY", 1000)
 
 
 @pytest.fixture

@@ -202,7 +202,7 @@ _ROWS = st.lists(
     st.tuples(
         st.sampled_from(["김하나", "이두리", "박세찬", "최네온", "", "3월"]),
         st.sampled_from(list(PHONES)),
-        st.sampled_from(["", "=1+1", "@cmd", "메모"]),
+        st.sampled_from(["", "-1+1", "@cmd", "메모"]),
     ),
     min_size=1,
     max_size=12,

@@ -33,7 +33,8 @@ _NO_STYLES = (
     f'<styleSheet xmlns="{_MAIN}"><fonts count="1"><font/></fonts>'
     '<fills count="1"><fill><patternFill patternType="none"/></fill></fills>'
     '<borders count="1"><border/></borders><cellStyleXfs count="1"><xf/></cellStyleXfs>'
-    '<cellXfs count="1"><xf/></cellXfs></styleSheet>'
+    '<cellXfs count="1"><xf/></cellXfs>'
+    '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>'
 )
 # from a workbook of the strict kind they would not fit into one of the usual kind
 _STRICT = b"purl.oclc.org"
@@ -59,7 +60,7 @@ def rewrite(
         inspect(archive, name)
     workbook = Workbook(archive, limits)
     part, layout = choose_part(archive, workbook, limits)
-    styles = _part(archive, workbook.styles)
+    styles = _styles(archive, workbook.styles)
     rewriter = Rewriter(
         workbook,
         limits,
@@ -85,11 +86,12 @@ def _rewrite_sheet(rewriter: Rewriter, pieces: Iterable[bytes], sheet: IO[bytes]
     sheet.write(b"</worksheet>")
 
 
-def _part(archive: Archive, name: str | None) -> bytes | None:
+def _styles(archive: Archive, name: str | None) -> bytes | None:
+    """The styles, if there are any that fit."""
     if name is None or not archive.has(name):
         return None
     content = b"".join(archive.inflate(name))
-    return None if _STRICT in content[:4096] else content
+    return None if _STRICT in content[:4096] or b"cellXfs" not in content else content
 
 
 def _first_column(
