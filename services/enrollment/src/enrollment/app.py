@@ -21,6 +21,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     kit = ApiKit.open("enrollment", Settings, settings)
     objects = open_store(kit.settings, kit.settings.r2_excel_bucket)
     undo_tokens = UndoTokens(kit.settings.internal_worker_token.reveal())
-    streams = Streams(kit.db, max(1, kit.settings.web_threads // 2 - 1))
+    streams = Streams(kit.db, kit.service, max(1, kit.settings.web_threads // 2 - 1))
     ports = ApiPorts(objects, sniff, hash_password, undo_tokens, write_sheet, streams)
     return kit.app(BLUEPRINTS, ports=ports, holdings=holdings)

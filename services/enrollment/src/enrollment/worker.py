@@ -8,7 +8,6 @@ from functools import partial
 from eventkit.clock import Clock
 from eventkit.subscription import Subscription, on
 from eventkit.worker import Worker
-from servicekit.erasure import Eraser
 from servicekit.periodic import PeriodicTask
 from servicekit.storage import ObjectStore, open_store
 from servicekit.worker_kit import WorkerKit
@@ -36,23 +35,23 @@ def build_worker(settings: Settings) -> Worker:
             on("enrollment.import.completed", handlers.on_import_completed, single=True, ports=ending),
             on("enrollment.import.failed", handlers.on_import_failed, single=True, ports=ending),
             on("enrollment.plan.accepted", handlers.on_plan_accepted, single=True),
-            on("enrollment.rows.reviewed", handlers.on_rows_reviewed, single=True),
+            on("enrollment.rows.reviewed", handlers.on_rows_reviewed),
             on("enrollment.undo.requested", handlers.on_undo_requested, single=True),
             on("enrollment.export.requested", handlers.on_export_requested, single=True, ports=exporting),
-            *students(kit.eraser, objects),
+            *students(kit, objects),
         ],
         periodic_tasks(clock, objects),
     )
 
 
-def students(erase: Eraser, objects: ObjectStore) -> list[Subscription]:
+def students(kit: WorkerKit, objects: ObjectStore) -> list[Subscription]:
     return [
         on("students.roster.resolved", handlers.on_roster_resolved),
         on("students.roster.withdrawn", handlers.on_roster_withdrawn),
         on("students.student.changed", handlers.on_student_changed),
         on("students.student.merged", handlers.on_student_merged),
         on("students.student.unmerged", handlers.on_student_unmerged),
-        on("students.student.purged", handlers.on_student_purged, erase=erase, objects=objects),
+        on("students.student.purged", handlers.on_student_purged, erase=kit.eraser, objects=objects),
     ]
 
 

@@ -67,7 +67,7 @@ def app(
 ) -> Flask:
     """The API with all its routes."""
     app, kit = _app
-    tokens, streams = UndoTokens(["a key"]), Streams(academy.database, 2)
+    tokens, streams = UndoTokens(["a key"]), Streams(academy.database, "enrollment", 2)
     ports = ApiPorts(objects, sniff, hashing, tokens, write_sheet, streams)
     app.extensions[KIT] = replace(kit, db=academy.database, deps=ports)
     return app

@@ -19,8 +19,6 @@ from flask import Response
 from marshmallow import Schema
 from servicekit.problem import Problem
 
-from enrollment.events import SERVICE
-
 Look = Callable[[UnitOfWork], dict[str, Any] | None]
 LOOK_EVERY = 1.0
 LONGEST = 50.0  # below the load balancer's 60 s; the client connects again
@@ -28,10 +26,11 @@ _ENDED = ("DONE", "FAILED")
 
 
 class Streams:
-    """At most `limit` streams at once in this process."""
+    """At most `limit` streams at once in this process of `service`."""
 
-    def __init__(self, db: Database, limit: int) -> None:
+    def __init__(self, db: Database, service: str, limit: int) -> None:
         self._db = db
+        self._service = service
         self._free = threading.BoundedSemaphore(limit)
 
     def answer(self, tenant: str, look: Look, schema: Schema) -> Response:
@@ -50,7 +49,7 @@ class Streams:
         began, last = time.monotonic(), b""
         yield b"retry: 2000\n\n"
         while time.monotonic() - began < LONGEST:
-            with unit_of_work(self._db, tenant, Cause.start(), source=SERVICE) as uow:
+            with unit_of_work(self._db, tenant, Cause.start(), source=self._service) as uow:
                 seen = look(uow)
             if seen is None:
                 return

@@ -60,11 +60,12 @@ def test_libreoffice_reads_the_same_values(tmp_path: Path) -> None:
     for path in written:
         sheet: Any = openpyxl.load_workbook(path).active
         ours = [[shown(cell) for cell in row] for row in sheet.iter_rows(values_only=True)]
-        [converted] = (tmp_path / "out").glob(f"{path.stem}-*.csv")
-        with converted.open(encoding="utf-8", newline="") as file:
+        with (tmp_path / "out" / f"{path.stem}-{sheet.title}.csv").open(encoding="utf-8", newline="") as file:
             theirs = list(csv.reader(file))
         assert theirs == ours, path.name
 
 
 def shown(cell: Any) -> str:
-    return "" if cell is None else str(cell)
+    """As a program shows a value: a whole number without a fraction."""
+    whole = int(cell) if isinstance(cell, float) and cell.is_integer() else cell
+    return "" if whole is None else str(whole)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid5
@@ -210,7 +209,9 @@ _ROWS = st.lists(
 
 
 def model(rows: list[tuple[Any, ...]], known: set[str]) -> list[str]:
-    digits: Callable[[Any], str] = lambda phone: str(phone)[-4:]  # noqa: E731
+    def digits(phone: Any) -> str:
+        return str(phone)[-4:]
+
     seen, enrolled, ends = set(), set(known), []
     for name, phone, _ in rows:
         if name in ("", "3월") or not PHONES[phone]:
