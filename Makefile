@@ -1,10 +1,10 @@
 # `make` prints this help. Bodies are in deploy/scripts, which .ci/run uses as well.
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help run setup test check lint types fmt docs bench bench-import bench-export bench-events bench-encode lock clean
+.PHONY: help run setup test check lint types fmt docs bench bench-import bench-export bench-events bench-encode bench-messaging lock clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 
 run: ## everything on this machine, with a demo import; ARGS="--once --roster FILE.xlsx --json" for one job
 	@exec deploy/scripts/run $(ARGS)
@@ -44,6 +44,9 @@ bench-events: ## consumer and relay as ratios to bare boto3, wake-up by NOTIFY a
 
 bench-encode: ## one encode job as a ratio to bare ffmpeg, one pass and three; fMP4 beside TS
 	@exec deploy/scripts/bench encode
+
+bench-messaging: ## the senders of messages as a ratio to a bare loop of the same client
+	@exec deploy/scripts/bench messaging
 
 lock: ## resolve requirements/*.in again
 	@exec deploy/scripts/setup dev && exec deploy/scripts/lock

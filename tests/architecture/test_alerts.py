@@ -124,7 +124,7 @@ def test_what_the_runbooks_ask_the_database_it_understands(runbooks, migrated):
         for query in re.findall(r"`((?:SELECT|UPDATE) [^`]+);`", text)
     ]
     assert queries
-    admin = migrated("enrollment", "media", "storage_janitor").admin
+    admin = migrated("enrollment", "media", "messaging", "storage_janitor").admin
     for query in queries:
         admin.execute(f"EXPLAIN {query}")
 

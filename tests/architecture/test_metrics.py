@@ -14,7 +14,7 @@ from testkit.metrics import groups
 
 # what a label's values are taken from; a person, a tenant, an id or a path is nothing of that
 LABELS = {
-    "code": "words in code",
+    "code": "words in code (media.domain.failures, messaging.domain.codes)",
     "destination": "services",
     "method": "HTTP methods, else other",
     "operation": "calls to SQS",

@@ -17,6 +17,7 @@ ROSTER = [
 ]
 NO_ROSTER = [("공지사항",), ("다음 주는 휴강입니다",)]
 STUDENTS = "/api/v1/students"
+MESSAGING = "/api/v1/messaging"
 
 
 @pytest.fixture
@@ -30,11 +31,35 @@ def test_every_event_type_is_published_and_handled_by_every_subscriber(academy, 
     assert academy.run(lecture, workbook(tmp_path / "a.xlsx", {"명단": ROSTER}))["status"] == "DONE"
     assert academy.run(lecture, workbook(tmp_path / "b.xlsx", {"공지": NO_ROSTER}))["status"] == "FAILED"
     academy.settle()
+    ask_for_a_message(academy)
     merge_and_purge(academy)
     original_gone_then_all(academy, video)
     academy.settle()
     assert academy.routes() == {(t.name, service) for t in REGISTRY for service in t.subscribers}
     assert academy.unaccounted() == []
+
+
+def ask_for_a_message(academy):
+    """By a trigger that waits for somebody's confirmation; delivered, at no price."""
+    trigger, students = "absent_occurred", academy.api.get(f"{STUDENTS}/")["results"]
+    template = {"category": "attendance", "name": "결석", "content": "#{student_name} 결석 안내"}
+    made = academy.api.post(f"{MESSAGING}/templates/", template)
+    academy.api.patch(f"{MESSAGING}/auto-send/", {"trigger": trigger, "template_id": made["id"]})
+    academy.api.get(f"{MESSAGING}/info/")  # makes the row
+    academy.query(
+        "UPDATE messaging.tenant_setting SET sender = '0212345678', sms_price = 0, lms_price = 0"
+        " WHERE tenant_id = %(tenant)s RETURNING 1"
+    )
+    body = {
+        "trigger": trigger,
+        "occurrence": "2026-03-02",
+        "student_ids": [student["id"] for student in students],
+    }
+    request = academy.api.post(f"{MESSAGING}/requests/", body)["id"]
+    asked = f"SELECT state, delivered FROM messaging.request WHERE id = '{request}'"
+    wait_until(lambda: academy.query(asked), 60, interval=0.2)
+    academy.api.post(f"{MESSAGING}/requests/{request}/confirm/", {})
+    wait_until(lambda: academy.query(asked) == [("queued", len(students))], 90, interval=0.2)
 
 
 def merge_and_purge(academy):

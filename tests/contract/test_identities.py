@@ -40,6 +40,8 @@ DOORS = {
     },
     # opened by a signature in the address
     "media": {("GET", f"{MEDIA}/hls/<tenant>/<uuid:video_id>/<path:rest>")},
+    # the provider's reports: the address is the secret
+    "messaging": {("POST", "/api/v1/messaging/webhooks/<token>/")},
 }
 # and every route that students or parents may ask, by their roles
 FAMILY = {

@@ -50,8 +50,8 @@ def test_every_row_has_its_outcome(academy, tmp_path):
     assert [failed["row"] for failed in result["failed"]] == [5, 7]
 
 
-def test_ten_thousand_rows_are_counted_right(academy, tmp_path):
-    roster = MixedRoster(tmp_path, 10_000)
+def test_thousands_of_rows_are_counted_right(academy, tmp_path):
+    roster = MixedRoster(tmp_path, 4_000)
     roster.prepare(academy)
     status = academy.run(academy.lecture("이번 학기"), roster.file)
     assert status["status"] == "DONE"
@@ -90,7 +90,7 @@ def test_the_uploaded_file_is_gone_when_the_job_has_ended(academy, tmp_path):
 
 def test_two_academies_with_one_file_at_the_same_time_do_not_meet(stack, tmp_path):
     """Two worker processes of each service, two threads each."""
-    file = MixedRoster(tmp_path, 2_000).file
+    file = MixedRoster(tmp_path, 800).file
     academies = [Academy(stack, f"t-{uuid4().hex[:12]}") for _ in range(2)]
     ended = {}
 
@@ -106,7 +106,7 @@ def test_two_academies_with_one_file_at_the_same_time_do_not_meet(stack, tmp_pat
     assert {status["status"] for status in ended.values()} == {"DONE"}
     first, second = (academy.contents() for academy in academies)
     assert first == second
-    assert len(first["students"]) == len(set(first["students"])) == 1_800
+    assert len(first["students"]) == len(set(first["students"])) == 720
     jobs = [ended[academy.tenant]["job_id"] for academy in academies]
     with pytest.raises(Exception, match="404"):
         academies[0].api.get(f"/api/v1/enrollments/excel_job_status/{jobs[1]}/")

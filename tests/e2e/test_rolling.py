@@ -37,7 +37,7 @@ pytestmark = [
 REPOSITORY = Path(__file__).resolve().parents[2]
 ROLLED = ("students", "enrollment")
 RESOLVED = "students.roster.resolved"
-ROWS, KNOWN = 300, 100
+ROWS, KNOWN = 120, 40
 
 MIGRATION = '''
 """How a student came here; null: nobody knows any more."""

@@ -80,6 +80,72 @@ export const ERASURE_REASONS = /** @type {Record<string, string>} */ ({
   expired: "보관 기간 30일이 끝남", duplicate: "중복 정리", requested: "직접 영구 삭제", replayed: "백업 복구 뒤 다시 파기", unknown: "알 수 없음",
 });
 
+export const MESSAGE_STATES = /** @type {Record<string, { label: string, tone: string }>} */ ({
+  QUEUED: { label: "대기", tone: "calm" },
+  CLAIMED: { label: "보낼 차례", tone: "info" },
+  SENDING: { label: "보내는 중", tone: "info" },
+  ACCEPTED: { label: "접수됨", tone: "info" },
+  DELIVERED: { label: "도착", tone: "good" },
+  FAILED: { label: "실패", tone: "bad" },
+  AMBIGUOUS: { label: "확인 필요", tone: "warn" },
+  SKIPPED: { label: "제외", tone: "calm" },
+  CANCELLED: { label: "취소", tone: "calm" },
+});
+
+/** What a message leaves as. */
+export const MESSAGE_KINDS = /** @type {Record<string, string>} */ ({ SMS: "단문", LMS: "장문", ATA: "알림톡" });
+
+/** How a person asks for it to be sent. */
+export const MESSAGE_MODES = /** @type {Record<string, string>} */ ({ sms: "문자", alimtalk: "알림톡", both: "알림톡, 안 되면 문자" });
+
+export const MESSAGE_CATEGORIES = /** @type {Record<string, string>} */ ({ INFO: "정보", AD: "광고" });
+
+/** Where an Alimtalk template stands with Kakao. */
+export const TEMPLATE_STATES = /** @type {Record<string, { label: string, tone: string }>} */ ({
+  "": { label: "문자 전용", tone: "calm" },
+  PENDING: { label: "알림톡 심사 중", tone: "info" },
+  APPROVED: { label: "알림톡 승인", tone: "good" },
+  REJECTED: { label: "알림톡 반려", tone: "bad" },
+});
+
+export const TEMPLATE_CATEGORIES = /** @type {Record<string, string>} */ ({
+  default: "일반", signup: "가입", attendance: "출결", lecture: "수업", exam: "시험", assignment: "과제", grades: "성적", clinic: "클리닉", payment: "결제",
+  notice: "공지", community: "소통", staff: "직원",
+});
+
+/** What may set off a message by itself, in the order in which it is shown. */
+export const TRIGGER_POLICIES = /** @type {Record<string, { label: string, meaning: string }>} */ ({
+  system: { label: "늘 보냄", meaning: "가입 승인과 비밀번호처럼 꼭 필요한 알림이라 끌 수 없습니다." },
+  automatic: { label: "자동으로 보냄", meaning: "켜 두면 일이 생길 때 바로 보냅니다. 끄면 다른 방법으로도 보내지 않습니다." },
+  manual: { label: "확인하고 보냄", meaning: "자동으로 보내지 않습니다. 사람이 미리보기를 확인해야 나갑니다." },
+  disabled: { label: "보내지 않음", meaning: "쓰지 않는 알림입니다." },
+});
+
+/** What became of what a trigger asked for. */
+export const MESSAGE_REQUEST_STATES = /** @type {Record<string, { label: string, tone: string }>} */ ({
+  waiting: { label: "확인 대기", tone: "info" },
+  queued: { label: "보냄", tone: "good" },
+  refused: { label: "보내지 못함", tone: "bad" },
+  dismissed: { label: "보내지 않음", tone: "calm" },
+});
+
+export const CONSENT_KINDS = /** @type {Record<string, string>} */ ({ ad: "광고 수신", night: "야간 광고 수신" });
+
+/** What the ledger of consents records. */
+export const CONSENT_ACTIONS = /** @type {Record<string, string>} */ ({ given: "동의", withdrawn: "철회", confirmed: "재확인", notified: "처리 결과 알림" });
+
+/** How it reached the academy. */
+export const CONSENT_WAYS = /** @type {Record<string, string>} */ ({ paper: "서면", web: "웹", phone: "전화", visit: "방문", message: "메시지" });
+
+export const OPT_OUT_SCOPES = /** @type {Record<string, string>} */ ({ ad: "광고만", all: "모든 메시지" });
+
+export const CREDIT_MOVEMENTS = /** @type {Record<string, { label: string, tone: string }>} */ ({
+  charge: { label: "충전", tone: "good" },
+  reserve: { label: "발송 예약", tone: "calm" },
+  settle: { label: "발송 비용", tone: "info" },
+  release: { label: "되돌림", tone: "calm" },
+});
+
 export const SERVICES = /** @type {Record<string, string>} */ ({
   students: "학생 정보", enrollment: "수강·출결", media: "영상 학습", messaging: "메시지", storage: "파일 보관",
 });
@@ -88,7 +154,7 @@ export const SERVICES = /** @type {Record<string, string>} */ ({
 export const HOLDINGS = /** @type {Record<string, string>} */ ({
   students: "학생", account: "계정", tags: "태그", photo: "사진", photos: "사진", registration_requests: "가입 신청", parent_names: "학부모 이름",
   enrollments: "수강", session_enrollments: "차시 배정", playback_sessions: "영상 시청", playback_events: "시청 기록", video_progress: "시청 진도", video_access: "영상 접근 설정", attendance: "출결", merges: "합친 기록", import_rows: "명단 행", workbooks: "엑셀 파일",
-  profiles: "학생 사본", recipients: "메시지 수신자", events: "전달 기록", answers: "응답 사본", dead_letters: "처리 못 한 전달",
+  profiles: "학생 사본", recipients: "메시지 수신자", messages: "메시지", requests: "알림 요청", events: "전달 기록", answers: "응답 사본", dead_letters: "처리 못 한 전달",
 });
 
 /** The services as operators call them; one is not called as its context. */

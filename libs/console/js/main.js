@@ -1,9 +1,10 @@
 /** Composition root: what there is, and how it is put together. A new page is one line in ACADEMY, OPERATIONS or LEARNER. */
 import { Api } from "./api.js";
 import { Auth, adoptLink } from "./auth.js";
-import { OperationsClient } from "./operations/client.js";
 import { MediaClient } from "./media/client.js";
 import { Uploads } from "./media/upload/uploads.js";
+import { MessagingClient } from "./messaging/client.js";
+import { OperationsClient } from "./operations/client.js";
 import { causesPage } from "./pages/causes.js";
 import { certificatePage } from "./pages/certificate.js";
 import { duplicatesPage } from "./pages/duplicates.js";
@@ -14,6 +15,17 @@ import { jobPage } from "./pages/job.js";
 import { letterPage } from "./pages/letter.js";
 import { lettersPage } from "./pages/letters.js";
 import { mergesPage } from "./pages/merges.js";
+import { messageAmbiguousPage } from "./pages/message-ambiguous.js";
+import { messageBatchPage } from "./pages/message-batch.js";
+import { messageBatchesPage } from "./pages/message-batches.js";
+import { messageConsentPage } from "./pages/message-consent.js";
+import { messageLogPage } from "./pages/message-log.js";
+import { messageRequestsPage } from "./pages/message-requests.js";
+import { messageSettingsPage } from "./pages/message-settings.js";
+import { messageTemplatePage, newMessageTemplatePage } from "./pages/message-template.js";
+import { messageTemplatesPage } from "./pages/message-templates.js";
+import { messageTriggersPage } from "./pages/message-triggers.js";
+import { messagesPage } from "./pages/messages.js";
 import { operatorAuditPage } from "./pages/operator-audit.js";
 import { overviewPage } from "./pages/overview.js";
 import { readinessPage } from "./pages/readiness.js";
@@ -41,8 +53,8 @@ import { Shell } from "./ui/shell.js";
 
 /**
  * What every page is given.
- * @typedef {{ auth: Auth, api: Api, router: Router, roster: RosterClient, students: StudentsClient, operations: OperationsClient, media: MediaClient, uploads: Uploads,
- *             recent: Recent, sent: { jobId: string, draft: import("./roster/client.js").Draft } | null }} App
+ * @typedef {{ auth: Auth, api: Api, router: Router, roster: RosterClient, students: StudentsClient, operations: OperationsClient,
+ *             media: MediaClient, uploads: Uploads, messaging: MessagingClient, recent: Recent, sent: { jobId: string, draft: import("./roster/client.js").Draft } | null }} App
  *           `sent`: the last upload with its file, so that a preview can be applied; gone on reload
  */
 
@@ -59,6 +71,18 @@ const ACADEMY = [
   { path: "/videos/upload", page: videoUploadPage, under: "/videos" },
   { path: "/videos/:id", page: videoPage, under: "/videos" },
   { path: "/registrations", page: registrationsPage, nav: "가입 신청" },
+  { path: "/messages", page: messagesPage, nav: "메시지" },
+  { path: "/messages/batches", page: messageBatchesPage, under: "/messages" },
+  { path: "/messages/batches/:id", page: messageBatchPage, under: "/messages" },
+  { path: "/messages/log", page: messageLogPage, under: "/messages" },
+  { path: "/messages/ambiguous", page: messageAmbiguousPage, under: "/messages" },
+  { path: "/messages/templates", page: messageTemplatesPage, under: "/messages" },
+  { path: "/messages/templates/new", page: newMessageTemplatePage, under: "/messages" },
+  { path: "/messages/templates/:id", page: messageTemplatePage, under: "/messages" },
+  { path: "/messages/triggers", page: messageTriggersPage, under: "/messages" },
+  { path: "/messages/requests", page: messageRequestsPage, under: "/messages" },
+  { path: "/messages/consent", page: messageConsentPage, under: "/messages" },
+  { path: "/messages/settings", page: messageSettingsPage, under: "/messages" },
   { path: "/merges", page: mergesPage, nav: "같은 학생 확인" },
   { path: "/trash", page: trashPage, nav: "삭제된 학생" },
   { path: "/trash/duplicates", page: duplicatesPage, under: "/trash" },
@@ -97,7 +121,7 @@ function start() {
   /** @type {App} */
   const app = {
     auth, api, router, roster: new RosterClient(api), students: new StudentsClient(api), operations: new OperationsClient(api),
-    media, uploads: new Uploads(media), recent: new Recent(auth), sent: null,
+    media, uploads: new Uploads(media), messaging: new MessagingClient(api), recent: new Recent(auth), sent: null,
   };
   router.app = app;
 

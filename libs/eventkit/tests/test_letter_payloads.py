@@ -12,12 +12,12 @@ from contracts.columns import Columns
 from eventkit.deadletters.payload import edited, masked
 from eventkit.envelope import decode, encode
 from eventkit.errors import PermanentError
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, validate
 from testkit.events import MakeEvent
 
 ID = "01890a5d-ac96-774b-bcce-b302099a8057"
 SECRETS = ("김하나", "01012345678", "hana", "hana@academy.kr", "3반 김하나 어머니", "Kim Hana")
-# fields whose values are words of this system's own, and what each may say
+# columns whose values are words of this system's own, and what each may say
 CODES = {
     "job_type": "excel_parsing", "status": "ACTIVE", "outcome": "matched", "code": "name_missing",
     "error_code": "import_crashed", "kind": "dead_letters",
@@ -35,10 +35,19 @@ def filled(event_type: EventType, secret: str) -> dict[str, Any]:
         if isinstance(field, Columns):
             data[name] = {column: [_cell(column, types, secret)] for column, types in field.columns.items()}
         else:
-            data[name] = FILLING.get(type(field)) or CODES.get(name, secret)
+            data[name] = _value(name, field, secret)
     if "initial_password_hash" in data:
         data["initial_password_hash"] = f"$argon2id${secret}"
     return event_type.validate(data)
+
+
+def _value(name: str, field: fields.Field[Any], secret: str) -> Any:
+    for allowed in field.validators:
+        if isinstance(allowed, validate.OneOf):
+            return next(iter(allowed.choices))
+    if isinstance(field, fields.Dict):
+        return {"title": secret}
+    return FILLING.get(type(field)) or CODES.get(name, secret)
 
 
 def _cell(column: str, types: Any, secret: str) -> Any:

@@ -30,7 +30,7 @@ from prometheus_client import CollectorRegistry
 from servicekit.hosts import OwnProcess
 from servicekit.metrics import WORKER
 from servicekit.periodic import PeriodicLoop, PeriodicTask
-from servicekit.selfstop import SelfStop, needed_worker
+from servicekit.selfstop import SelfStop, first, needed_worker
 from servicekit.waking import TASK_PATIENCE, Waker, waiting_for_worker
 from sqlalchemy.exc import OperationalError
 from testkit.clock import FakeClock
@@ -361,6 +361,19 @@ def test_a_start_that_is_refused_is_tried_again(stage: Stage) -> None:
 
 
 # periodic tasks
+
+
+def test_what_only_the_service_itself_knows_of_keeps_it_up(stage: Stage) -> None:
+    own = ["message"]
+    usual = needed_worker(stage.db, [stage.queue], stage.clock)
+    self_stop = SelfStop(first([usual, lambda: own[0] if own else None]), stage.runtime, stage.machine, POLLS)
+    stage.poll_in_vain()
+    self_stop.look(stage.stop)
+    assert stage.machine.up
+    own.clear()
+    stage.poll_in_vain()
+    self_stop.look(stage.stop)
+    assert not stage.machine.up
 
 
 def test_a_task_that_runs_is_work(stage: Stage) -> None:

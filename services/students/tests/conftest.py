@@ -15,6 +15,7 @@ from eventkit.envelope import Event, decode
 from eventkit.trace import Cause
 from eventkit.uow import unit_of_work
 from flask import Flask
+from servicekit.passwords import Hasher
 from servicekit.settings import load
 from servicekit.web import KIT, Kit
 from students import handlers
@@ -148,8 +149,9 @@ def _apps(issuer: Issuer) -> Callable[[str], tuple[Flask, Kit]]:
 
 @pytest.fixture
 def plain_app(academy: Academy, _apps: Callable[[str], tuple[Flask, Kit]]) -> Flask:
-    """The students API over the academy's database, as create_app() made it."""
-    app, app.extensions[KIT] = _apps(academy.db.url)
+    """The students API over the academy's database, as create_app() made it; slow hashing makes it wait."""
+    app, kit = _apps(academy.db.url)
+    app.extensions[KIT] = replace(kit, deps=replace(kit.deps, hasher=Hasher(patience=60)))
     return app
 
 

@@ -15,11 +15,11 @@ from openpyxl.styles import Font
 from selenium import webdriver
 from testkit.browser import BINARY, DRIVER, Browser, running_browser
 from testkit.console import DESK, RECORDER, Console
+from testkit.console_api import CONSOLE
 from testkit.servers import serving
 from testkit.stack import LocalStack
 
 HERE = Path(__file__).parent
-CONSOLE = HERE.parents[2] / "libs" / "console"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -27,7 +27,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     if BINARY and DRIVER:
         return
     for item in items:
-        if HERE in item.path.parents and "driver" in getattr(item, "fixturenames", ()):
+        if HERE in item.path.parents and "browser" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.skip("no Chromium here: apt-get install chromium chromium-driver"))
 
 
@@ -180,14 +180,14 @@ def _many(tmp_path: Path, count: int) -> Path:
 
 @pytest.fixture
 def long_roster(tmp_path: Path) -> Path:
-    """12,000 rows: the work can be watched, and its outcome fills many pages."""
-    return _many(tmp_path, 12_000)
+    """5,000 rows: the work can be watched, and its outcome fills many pages."""
+    return _many(tmp_path, 5_000)
 
 
 @pytest.fixture
 def lasting_roster(tmp_path: Path) -> Path:
-    """3,000 rows: the work is not over when something happens a moment after its start."""
-    return _many(tmp_path, 3_000)
+    """1,500 rows: the work is not over when something happens a moment after its start."""
+    return _many(tmp_path, 1_500)
 
 
 @pytest.fixture

@@ -78,14 +78,14 @@ def test_progress_is_live_and_only_moves_forward(desk, long_roster):
     worked = [figure for label, figure, _ in seen if "올리는" not in label and "접수" not in label and figure]
     percents = [int(figure.rstrip("%")) for figure in worked]
     assert percents == sorted(percents)
-    assert any("12,000행" in foot for _, _, foot in seen)
-    assert desk.figures()["등록"] == 12_000
+    assert any("5,000행" in foot for _, _, foot in seen)
+    assert desk.figures()["등록"] == 5_000
 
     # a long list is read page by page
     assert len(desk.rows()) == 100
     desk.button("더 보기").click()
     desk.wait(lambda: len(desk.rows()) == 200)
-    assert "12,000행 중 200행" in desk.text(".table-foot")
+    assert "5,000행 중 200행" in desk.text(".table-foot")
 
 
 def test_reload_in_the_middle_and_recent_jobs(desk, lasting_roster):
@@ -107,7 +107,7 @@ def test_reload_in_the_middle_and_recent_jobs(desk, lasting_roster):
     desk.shot("05-recent")
     desk.one(".recent-link").click()
     desk.wait_outcome()
-    assert desk.figures()["등록"] == 3_000
+    assert desk.figures()["등록"] == 1_500
 
 
 def test_preview_writes_nothing_and_is_applied_with_one_press(desk, messy_roster):

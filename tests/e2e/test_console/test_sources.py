@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
+from testkit.console_api import CONSOLE
 
-CONSOLE = Path(__file__).parents[3] / "libs" / "console"
 SCRIPTS = sorted(CONSOLE.rglob("*.js"))
 STYLES = sorted(CONSOLE.rglob("*.css"))
 

@@ -17,7 +17,7 @@ def video(cinema, videos):
     return video
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def chain(cinema, video):
     """The addresses of the master playlist, of one variant's, and of its first segment."""
     master = cinema.play_url(video)

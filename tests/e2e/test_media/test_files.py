@@ -36,7 +36,9 @@ video.muted = true;
 video.playbackRate = 4;
 video.addEventListener('ended', () => done({ended: true, at: video.currentTime, of: video.duration}));
 video.addEventListener('error', () => done({error: video.error.message}));
-video.play().catch((error) => done({error: String(error)}));
+const play = () => video.play().catch((error) => done({error: String(error)}));
+if (video.readyState) play();
+else video.addEventListener('loadedmetadata', play, {once: true});
 """
 
 

@@ -37,6 +37,13 @@ class LocalSettings:
     r2_endpoint: str = env("R2_ENDPOINT", default="", parse=url("http", "https"), doc="another R2 or S3")
     r2_access_key: str = env("R2_ACCESS_KEY", default="", doc="its access key id; required with R2_ENDPOINT")
     r2_secret_key: str = env("R2_SECRET_KEY", default="", doc="its secret key; required with R2_ENDPOINT")
+    solapi_endpoint: str = env(
+        "SOLAPI_ENDPOINT", default="", parse=url("http", "https"), doc="another Solapi, or the real one"
+    )
+    solapi_key: str = env("SOLAPI_API_KEY", default="", doc="its API key; required with SOLAPI_ENDPOINT")
+    solapi_secret: str = env(
+        "SOLAPI_API_SECRET", default="", doc="its API secret; required with SOLAPI_ENDPOINT"
+    )
     jwks_url: str = env(
         "AUTH_JWKS_URL", default="", parse=url("https", "http", "file"), doc="another issuer of user tokens"
     )
@@ -64,6 +71,8 @@ def load_settings(environ: Mapping[str, str]) -> LocalSettings:
     problems = []
     if settings.r2_endpoint and not (settings.r2_access_key and settings.r2_secret_key):
         problems.append("R2_ENDPOINT needs R2_ACCESS_KEY and R2_SECRET_KEY")
+    if settings.solapi_endpoint and not (settings.solapi_key and settings.solapi_secret):
+        problems.append("SOLAPI_ENDPOINT needs SOLAPI_API_KEY and SOLAPI_API_SECRET")
     if settings.jwks_url and not (settings.issuer and settings.audience):
         problems.append("AUTH_JWKS_URL needs AUTH_ISSUER and AUTH_AUDIENCE")
     if problems:
@@ -90,6 +99,10 @@ class Ports:
         """The first of `s3.PORTS`."""
         return self.gateway + 3
 
+    @property
+    def solapi(self) -> int:
+        return self.gateway + 3 + s3.PORTS
+
     def api(self, service: str) -> int:
         return self.gateway + 20 + 2 * SERVICES.index(service)
 
@@ -104,7 +117,7 @@ class Ports:
 
 
 PORT_BLOCK = 21 + 2 * len(SERVICES)  # consecutive ports that one stack may use
-assert 3 + s3.PORTS <= 20
+assert 3 + s3.PORTS < 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +150,11 @@ class Directories:
     @property
     def s3(self) -> Path:
         return self.data / "s3"
+
+    @property
+    def solapi(self) -> Path:
+        """What the simulated provider of messages took and billed."""
+        return self.data / "solapi"
 
     @property
     def gateway(self) -> Path:
@@ -181,4 +199,5 @@ class Directories:
             path.mkdir(mode=0o700, exist_ok=True)
 
     def _closed(self) -> Iterator[Path]:
-        yield from (self.secrets, self.logs, self.sqs, self.s3, self.gateway, self.metrics, self.samples)
+        yield from (self.secrets, self.logs, self.sqs, self.s3, self.solapi)
+        yield from (self.gateway, self.metrics, self.samples)

@@ -1,4 +1,4 @@
-"""The three servers below the services, embedded or named by the environment, and what services are told."""
+"""The four servers below the services, embedded or named by the environment, and what services are told."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from botocore.config import Config
 from servicekit.storage import r2_client
 
 from academyctl.config import Directories, LocalSettings, Ports
-from academyctl.embedded import postgres, s3, sqs
+from academyctl.embedded import postgres, s3, solapi, sqs
 from academyctl.issuer import AUDIENCE, ISSUER
 from academyctl.secret_store import SecretStore
 
@@ -34,6 +34,8 @@ class Endpoints:
     sqs_url: str
     r2_url: str
     r2_keys: tuple[str, str]
+    solapi_url: str
+    solapi_keys: tuple[str, str]
     aws_keys: tuple[str, str] | None
 
     def sqs(self) -> SQSClient:
@@ -60,11 +62,14 @@ def region() -> str:
 def find(settings: LocalSettings, secrets: SecretStore, ports: Ports) -> Endpoints:
     """What the environment names, else the embedded server."""
     r2_keys = (secrets.get("r2_access_key"), secrets.get("r2_secret_key"))
+    own_solapi = (secrets.get("solapi_key", 8), secrets.get("solapi_secret"))
     return Endpoints(
         admin_url=settings.database_url or postgres.admin_url(ports.postgres, secrets.get("postgres")),
         sqs_url=settings.sqs_endpoint_url or sqs.endpoint(ports.sqs),
         r2_url=settings.r2_endpoint or s3.endpoint(ports.s3),
         r2_keys=(settings.r2_access_key, settings.r2_secret_key) if settings.r2_endpoint else r2_keys,
+        solapi_url=settings.solapi_endpoint or solapi.endpoint(ports.solapi),
+        solapi_keys=(settings.solapi_key, settings.solapi_secret) if settings.solapi_endpoint else own_solapi,
         # the embedded server takes any pair, but boto3 wants one
         aws_keys=None if settings.sqs_endpoint_url else ("local", secrets.get("sqs")),
     )

@@ -14,6 +14,7 @@ from sqlalchemy import make_url
 
 from academyctl.config import Ports
 from academyctl.embedded.program import Program, answers_ok
+from academyctl.endpoints import Endpoints
 from academyctl.issuer import account_key
 from academyctl.secret_store import SecretStore
 
@@ -24,7 +25,8 @@ _NOT_INHERITED = frozenset(
     {
         "DATABASE_URL", "MIGRATION_DATABASE_URL", "PROMETHEUS_MULTIPROC_DIR", "ACADEMY_TOKEN",
         "ACCOUNT_SIGNING_KEYS", "PSEUDONYM_KEY", "PEER_URLS",
-        "CDN_HLS_SIGNING_SECRET", "STUDENTS_URL", "ACCOUNT_JWKS_URL",
+        "CDN_HLS_SIGNING_SECRET", "STUDENTS_URL", "ACCOUNT_JWKS_URL", "MESSAGING_PROVIDER", "SOLAPI_ENDPOINT",
+        "SOLAPI_API_KEY", "SOLAPI_API_SECRET", "RECIPIENT_KEY", "MESSAGING_WEBHOOK_TOKEN",
     }
 )  # fmt: skip
 
@@ -39,24 +41,52 @@ def passwords(secrets: SecretStore) -> dict[str, Passwords]:
 
 def students_environment(secrets: SecretStore, accounts_key: Path, ports: Ports) -> dict[str, str]:
     """What only the students service is told: its keys, and its peers; each can be set from outside."""
-    own = {
-        "ACCOUNT_SIGNING_KEYS": account_key(accounts_key),
-        "PSEUDONYM_KEY": secrets.get("pseudonym_key", 32),
-        "PEER_URLS": ",".join(
-            f"{peer}=http://127.0.0.1:{ports.api(peer)}" for peer in SERVICES if peer != "students"
-        ),
-    }
-    return {name: os.environ.get(name) or value for name, value in own.items()}
+    return _unless_set(
+        {
+            "ACCOUNT_SIGNING_KEYS": account_key(accounts_key),
+            "PSEUDONYM_KEY": secrets.get("pseudonym_key", 32),
+            "PEER_URLS": ",".join(
+                f"{peer}=http://127.0.0.1:{ports.api(peer)}" for peer in SERVICES if peer != "students"
+            ),
+        }
+    )
 
 
 def media_environment(secrets: SecretStore, ports: Ports) -> dict[str, str]:
     """What only the media service is told: the key of playback URLs, and where students sign in."""
     students = f"http://127.0.0.1:{ports.api('students')}"
+    return _unless_set(
+        {
+            "CDN_HLS_SIGNING_SECRET": f"v1:{secrets.get('hls_signing_key', 32)}",
+            "STUDENTS_URL": students,
+            "ACCOUNT_JWKS_URL": f"{students}/api/v1/students/token/keys/",
+        }
+    )
+
+
+def messaging_environment(secrets: SecretStore, endpoints: Endpoints) -> dict[str, str]:
+    """What only the messaging service is told: the provider and its keys, and keys of its own."""
+    key, secret = endpoints.solapi_keys
     own = {
-        "CDN_HLS_SIGNING_SECRET": f"v1:{secrets.get('hls_signing_key', 32)}",
-        "STUDENTS_URL": students,
-        "ACCOUNT_JWKS_URL": f"{students}/api/v1/students/token/keys/",
+        "MESSAGING_PROVIDER": "solapi",
+        "RECIPIENT_KEY": secrets.get("recipient_key", 32),
+        "MESSAGING_WEBHOOK_TOKEN": webhook_token(secrets),
     }
+    provider = {
+        "SOLAPI_ENDPOINT": endpoints.solapi_url,
+        "SOLAPI_API_KEY": key,
+        "SOLAPI_API_SECRET": secret,
+    }
+    return {**_unless_set(own), **provider}
+
+
+def webhook_token(secrets: SecretStore) -> str:
+    """The secret part of the address to which the provider reports."""
+    return os.environ.get("MESSAGING_WEBHOOK_TOKEN") or secrets.get("webhook_token")
+
+
+def _unless_set(own: Mapping[str, str]) -> dict[str, str]:
+    """Each of these, unless it is set from outside."""
     return {name: os.environ.get(name) or value for name, value in own.items()}
 
 

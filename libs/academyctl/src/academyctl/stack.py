@@ -12,16 +12,24 @@ from sqlalchemy import make_url
 
 from academyctl import bootstrap, endpoints, gateway, prometheus
 from academyctl.config import Directories, LocalSettings, Ports
-from academyctl.embedded import postgres, s3, sqs
+from academyctl.embedded import postgres, s3, solapi, sqs
 from academyctl.embedded.program import Program
 from academyctl.issuer import DevelopmentIssuer
 from academyctl.ports import require_free
 from academyctl.secret_store import SecretStore
-from academyctl.services import DATABASE, Surroundings, media_environment, passwords, students_environment
+from academyctl.services import (
+    DATABASE,
+    Surroundings,
+    media_environment,
+    messaging_environment,
+    passwords,
+    students_environment,
+    webhook_token,
+)
 from academyctl.state import StackState
 from academyctl.supervisor import Say, Supervisor
 
-_SERVERS = frozenset({"postgres", "sqs", "s3"})
+_SERVERS = frozenset({"postgres", "sqs", "s3", "solapi"})
 _PATIENCE = 8.0  # for what a killed run left to end by itself
 
 
@@ -88,6 +96,9 @@ class Stack:
             yield sqs.program(at.sqs, self._ports.sqs)
         if not settings.r2_endpoint:
             yield s3.program(at.s3, self._ports.s3, *self._endpoints.r2_keys)
+        if not settings.solapi_endpoint:
+            webhook = f"{self.base_url}/api/v1/messaging/webhooks/{webhook_token(self._secrets)}/"
+            yield solapi.program(at.solapi, self._ports.solapi, *self._endpoints.solapi_keys, webhook)
 
     def _pages(self) -> tuple[str, ...]:
         """Origins of the console; of a real R2 whoever runs it says who may upload."""
@@ -102,6 +113,7 @@ class Stack:
         own = {
             "students": students_environment(self._secrets, self._directories.accounts_key, self._ports),
             "media": media_environment(self._secrets, self._ports),
+            "messaging": messaging_environment(self._secrets, self._endpoints),
         }
         return Surroundings(
             self._endpoints.admin_url,

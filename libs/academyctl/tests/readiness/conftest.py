@@ -34,6 +34,9 @@ SECRETS = {
     "PSEUDONYM_KEY": "3d7e" * 16,
     "CDN_HLS_SIGNING_SECRET": "5b9a" * 16,
     "AWS_SECRET_ACCESS_KEY": "aws-secret-of-nobody",
+    "SOLAPI_API_SECRET": "solapi-secret-of-nobody",
+    "RECIPIENT_KEY": "7c1d" * 16,
+    "MESSAGING_WEBHOOK_TOKEN": "1e8f2c7a9b3d4c5e6f708192a3b4c5d6",
 }
 
 
@@ -170,6 +173,9 @@ def healthy(
         "DB_NAME": str(url.database),
         "DB_USER": str(url.username),
         "DB_PASSWORD": PASSWORDS.app,
+        "MESSAGING_PROVIDER": "solapi",
+        "SOLAPI_API_KEY": "NCS0000000000000",
+        **{name: SECRETS[name] for name in ("SOLAPI_API_SECRET", "RECIPIENT_KEY", "MESSAGING_WEBHOOK_TOKEN")},
     }
     own["students"] |= {
         "R2_STORAGE_BUCKET": shared.pop("R2_STORAGE_BUCKET"),

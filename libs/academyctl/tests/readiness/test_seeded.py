@@ -275,16 +275,20 @@ SEEDS: dict[str, list[tuple[str, str | tuple[str, ...], Spoil]]] = {
         ),
         (
             "four days",
-            "{prefix}-messaging-jobs-dlq",
-            attribute("messaging-jobs-dlq", "MessageRetentionPeriod", "345600"),
+            "{prefix}-messaging-events-dlq",
+            attribute("messaging-events-dlq", "MessageRetentionPeriod", "345600"),
         ),
         (
             "short polls",
-            "{prefix}-messaging-jobs",
-            attribute("messaging-jobs", "ReceiveMessageWaitTimeSeconds", "0"),
+            "{prefix}-messaging-events",
+            attribute("messaging-events", "ReceiveMessageWaitTimeSeconds", "0"),
         ),
         ("one receive", "{prefix}-media-events", redrive("media-events", "media-events-dlq", 1)),
-        ("another's dead letters", "{prefix}-media-events", redrive("media-events", "messaging-jobs-dlq", 6)),
+        (
+            "another's dead letters",
+            "{prefix}-media-events",
+            redrive("media-events", "messaging-events-dlq", 6),
+        ),
     ],
     "bucket.reachable": [
         ("no bucket", "students: academy-nowhere", own("students", R2_STORAGE_BUCKET="academy-nowhere")),

@@ -2,6 +2,7 @@ import { age, number, percent, span, when } from "../format.js";
 import { PLAYBACK_EVENTS } from "../labels.js";
 import { chips } from "../ui/chips.js";
 import { fill, h } from "../ui/dom.js";
+import { figures } from "../ui/figures.js";
 import { Listing } from "../ui/listing.js";
 import { load, workButton } from "../ui/page.js";
 import { save } from "../ui/save.js";
@@ -31,7 +32,7 @@ export function riskCard(/** @type {Around} */ around) {
   let range = RANGES[0].value;
   const show = () => load({
     box, signal, read: () => Promise.all([app.media.summary(video.id, /** @type {"24h" | "7d"} */ (range), signal), names()]),
-    show: ([summary, known]) => fill(box, figures(summary), risks(summary.risk_top, known)),
+    show: ([summary, known]) => fill(box, riskFigures(summary), risks(summary.risk_top, known)),
   });
   const choice = chips({
     label: "기간", items: RANGES, onPick: (value) => {
@@ -52,7 +53,7 @@ function totals(/** @type {Stats} */ stats) {
   ]);
 }
 
-function figures(/** @type {Summary} */ summary) {
+function riskFigures(/** @type {Summary} */ summary) {
   return figureList([
     ["수업", `${number(summary.sessions)}회`], ["학생", `${number(summary.viewers)}명`], ["관찰 기록", `${number(summary.events)}건`],
     ["위반", `${number(summary.violations)}건`], ["중단됨", `${number(summary.revoked)}회`],
@@ -60,7 +61,7 @@ function figures(/** @type {Summary} */ summary) {
 }
 
 function figureList(/** @type {string[][]} */ pairs) {
-  return h("dl", { class: "figures figures-media" }, ...pairs.map(([label, value]) => h("div", { class: "figure" }, h("dt", {}, label), h("dd", {}, value))));
+  return figures(pairs.map(([label, value]) => ({ label, value })), "figures-media");
 }
 
 /** @param {Stats} stats @param {Map<string, string>} known */

@@ -1,7 +1,7 @@
 import { number } from "../format.js";
-import { Incomplete, ask } from "../ui/dialog.js";
+import { ask } from "../ui/dialog.js";
 import { h } from "../ui/dom.js";
-import { field } from "../ui/field.js";
+import { reasonField } from "../ui/reason.js";
 
 /**
  * Give up on letters, saying why.
@@ -9,15 +9,10 @@ import { field } from "../ui/field.js";
  * @returns {Promise<{ discarded: number } | undefined>} undefined: not done
  */
 export function askDiscard({ app, service, filter, count, signal }) {
-  const text = h("textarea", { class: "input", maxlength: "500", rows: "3" });
-  const note = field({ label: "이유", control: text, hint: "운영 기록에 남습니다. 사람의 이름이나 전화번호는 적지 마세요." });
+  const note = reasonField({ label: "이유", hint: "운영 기록에 남습니다. 사람의 이름이나 전화번호는 적지 마세요.", missing: "왜 폐기하는지 적어 주세요." });
   return ask({
     title: `실패한 메시지 ${number(count)}건을 폐기할까요?`, action: "폐기", bad: true, signal,
     body: [h("p", {}, `${service}에서 다시 처리되지 않습니다. 30일 동안은 ‘폐기됨’에서 읽을 수 있지만 되살릴 수는 없습니다.`), note.node],
-    run: async () => {
-      note.setError(text.value.trim() ? "" : "왜 폐기하는지 적어 주세요.");
-      if (note.hasError()) throw new Incomplete();
-      return app.operations.discard(service, { ...filter, note: text.value.trim() });
-    },
+    run: async () => app.operations.discard(service, { ...filter, note: note.read() }),
   });
 }

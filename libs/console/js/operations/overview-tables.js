@@ -1,9 +1,9 @@
 import { number, when } from "../format.js";
 import { SERVICE_CODES } from "../labels.js";
 import { h } from "../ui/dom.js";
-import { badge, dataTable } from "../ui/table.js";
+import { badge, dataTable, orDash } from "../ui/table.js";
 import { taskState } from "./tasks.js";
-import { ago, blank, links, serviceCell } from "./words.js";
+import { ago, links, serviceCell } from "./words.js";
 
 /**
  * @typedef {{ queues: import("./client.js").QueueState[], letters: number, tasks: import("./client.js").Task[] }} Now
@@ -22,7 +22,7 @@ export function servicesTable(/** @type {Map<string, Now>} */ now) {
   const table = dataTable("서비스별 현황", SERVICE_COLUMNS, "listing figures-table");
   for (const service of SERVICE_CODES) {
     const found = now.get(service);
-    table.add(found ? serviceCells(service, found) : [[serviceCell(service)], [badge("warn", "응답 없음")], ...SERVICE_COLUMNS.slice(2).map(() => [blank()])]);
+    table.add(found ? serviceCells(service, found) : [[serviceCell(service)], [badge("warn", "응답 없음")], ...SERVICE_COLUMNS.slice(2).map(() => [orDash("")])]);
   }
   return table.node;
 }
@@ -32,10 +32,10 @@ function serviceCells(/** @type {string} */ service, /** @type {Now} */ { queues
   const main = queues.find((queue) => !queue.queue.endsWith("-dlq"));
   const dead = queues.find((queue) => queue.queue.endsWith("-dlq"));
   const troubles = tasks.filter((task) => taskState(task).trouble).length;
-  const count = (/** @type {number | undefined} */ value) => [value === undefined ? blank() : figure(value)];
+  const count = (/** @type {number | undefined} */ value) => [orDash(value !== undefined && figure(value))];
   return [
     [serviceCell(service)], count(main?.visible), count(main?.in_flight), count(main?.delayed),
-    [dead ? figure(dead.visible + dead.in_flight + dead.delayed, "bad") : blank()],
+    [orDash(dead && figure(dead.visible + dead.in_flight + dead.delayed, "bad"))],
     [letters ? h("a", { href: links.letters(service) }, figure(letters, "warn")) : figure(0)],
     [troubles ? h("a", { href: "#/operations/tasks" }, badge("bad", `${number(troubles)}개 문제`)) : badge("good", "정상")],
     [measured(main)],

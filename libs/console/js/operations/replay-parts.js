@@ -1,10 +1,11 @@
 import { number } from "../format.js";
 import { FORECASTS, REPLAY_OUTCOMES } from "../labels.js";
 import { h } from "../ui/dom.js";
+import { figures } from "../ui/figures.js";
 import { Listing } from "../ui/listing.js";
-import { dataTable } from "../ui/table.js";
+import { dataTable, orDash, wordBadge } from "../ui/table.js";
 import { byForecast, byOutcome } from "./replay-counts.js";
-import { blank, changes, figures, forecastBadge, links, mono, wordBadge } from "./words.js";
+import { changes, forecastBadge, links, mono } from "./words.js";
 
 /** @typedef {import("./client.js").Replay} Replay */
 
@@ -26,7 +27,7 @@ export function replayFigures(/** @type {Replay} */ replay) {
 }
 
 function tiles(/** @type {Record<string, { label: string, tone: string }>} */ words, /** @type {Record<string, number>} */ counts, /** @type {string} */ title) {
-  const list = Object.entries(words).map(([code, { label, tone }]) => ({ label, tone, count: counts[code] ?? 0 }));
+  const list = Object.entries(words).map(([code, { label, tone }]) => ({ label, tone, value: counts[code] ?? 0 }));
   return h("div", { class: "tiles" }, h("h3", { class: "part-title" }, title), figures(list, "figures-few"));
 }
 
@@ -46,9 +47,9 @@ export function causesTable(service, replay, effects) {
       [h("a", { class: "row-link", href: links.letters(service, { fingerprint: group.fingerprint }) }, group.type)],
       [number(group.count)],
       [forecastBadge(group.forecast)],
-      [effects.get(causeKey(group)) || blank()],
-      [group.outcome === "waiting" ? blank() : wordBadge(REPLAY_OUTCOMES, group.outcome)],
-      [group.reason ? mono(group.reason) : blank()],
+      [orDash(effects.get(causeKey(group)))],
+      [orDash(group.outcome !== "waiting" && wordBadge(REPLAY_OUTCOMES, group.outcome))],
+      [orDash(group.reason && mono(group.reason))],
       [mono(group.fingerprint)],
     ]);
   }
@@ -89,9 +90,9 @@ export function itemsListing({ app, service, path, signal }) {
       [h("a", { class: "row-link", href: links.letter(service, item.dead_letter_id) }, `${number(item.position)}번째`)],
       [mono(item.type)],
       [forecastBadge(item.forecast ?? "untried")],
-      [changes(item.changes) || blank()],
-      [item.outcome ? wordBadge(REPLAY_OUTCOMES, item.outcome) : blank()],
-      [item.reason ? mono(item.reason) : blank()],
+      [orDash(changes(item.changes))],
+      [orDash(item.outcome && wordBadge(REPLAY_OUTCOMES, item.outcome))],
+      [orDash(item.reason && mono(item.reason))],
     ],
   });
 }

@@ -31,22 +31,13 @@ export function forecastBadge(/** @type {string | null} */ forecast) {
   return badge(tone, label);
 }
 
-/** @returns {HTMLElement} a word of one of the tables of labels.js */
-export function wordBadge(/** @type {Record<string, { label: string, tone: string }>} */ words, /** @type {string} */ code) {
-  return badge(words[code]?.tone ?? "calm", words[code]?.label ?? code);
-}
-
 /** An identifier or a word of code. */
 export function mono(/** @type {import("../ui/dom.js").Child} */ text) {
   return h("span", { class: "mono" }, text);
 }
 
-/** A list's cell without a value, which a narrow screen leaves out. */
-export function blank() {
-  return h("span", { class: "blank" }, h("span", { "aria-hidden": "true" }, "–"), h("span", { class: "visually-hidden" }, "없음"));
-}
-
-function unknown() {
+/** Instead of a count that nobody knows. */
+export function unknown() {
   return h("span", {}, h("span", { "aria-hidden": "true" }, "–"), h("span", { class: "visually-hidden" }, "모름"));
 }
 
@@ -82,11 +73,4 @@ export function silentNotice(/** @type {import("./client.js").Silent} */ silent,
 export function factList(/** @type {[string, import("../ui/dom.js").Child][]} */ facts) {
   const shown = facts.filter(([, value]) => value !== null && value !== undefined && value !== "");
   return h("dl", { class: "fact-list" }, ...shown.map(([name, value]) => h("div", { class: "fact" }, h("dt", {}, name), h("dd", {}, value))));
-}
-
-/** Counts as tiles; `tone` is of those that are more than nothing, null of those that are not known. */
-export function figures(/** @type {{ label: string, count: number | null, tone?: string, href?: string }[]} */ list, extra = "") {
-  return h("dl", { class: `figures ${extra}`.trim() }, ...list.map(({ label, count, tone = "calm", href }) =>
-    h("div", { class: `figure ${count ? `figure-${tone}` : "figure-zero"}` }, h("dt", {}, label),
-      h("dd", {}, count === null ? unknown() : href && count ? h("a", { href }, number(count)) : number(count)))));
 }

@@ -1,11 +1,10 @@
 import { instant, number } from "../format.js";
 import { ERASURE_REASONS, HOLDINGS } from "../labels.js";
 import { serviceName } from "../students/holdings.js";
-import { orDash } from "../students/words.js";
 import { fill, h } from "../ui/dom.js";
 import { icon } from "../ui/icon.js";
 import { load, pageOf } from "../ui/page.js";
-import { badge } from "../ui/table.js";
+import { badge, orDash } from "../ui/table.js";
 
 /** @typedef {{ service: string, received_at: string | null, counts: Record<string, number> }} Receipt
  *  @typedef {{ academy: string, student_id: string, pseudonym: string, reason: string, requested_by: string, deleted_at: string,

@@ -2,11 +2,11 @@ import { instant, number, size } from "../format.js";
 import { LETTER_STATES } from "../labels.js";
 import { askDiscard } from "../operations/discard.js";
 import { askEdit } from "../operations/edit.js";
-import { factList, links, mono, wordBadge } from "../operations/words.js";
+import { factList, links, mono } from "../operations/words.js";
 import { fill, h } from "../ui/dom.js";
 import { notice } from "../ui/notice.js";
 import { load, pageOf, workButton } from "../ui/page.js";
-import { badge } from "../ui/table.js";
+import { badge, wordBadge } from "../ui/table.js";
 
 /** @typedef {import("../operations/client.js").LetterDetail} Letter */
 

@@ -1,13 +1,13 @@
 import { number, when } from "../format.js";
 import { LETTER_STATES } from "../labels.js";
 import { askDiscard } from "../operations/discard.js";
-import { blank, conditions, factList, forecastBadge, links, mono } from "../operations/words.js";
+import { conditions, factList, forecastBadge, links, mono } from "../operations/words.js";
 import { chips } from "../ui/chips.js";
 import { fill, h } from "../ui/dom.js";
 import { Listing, pickedBar } from "../ui/listing.js";
 import { notice } from "../ui/notice.js";
 import { pageOf, workButton } from "../ui/page.js";
-import { badge } from "../ui/table.js";
+import { badge, orDash } from "../ui/table.js";
 
 /** @typedef {import("../operations/client.js").Letter} Letter */
 
@@ -122,10 +122,10 @@ function cells(/** @type {string} */ service, /** @type {Letter} */ letter) {
   return [
     [h("a", { class: "row-link", href: links.letter(service, letter.id) }, letter.type), letter.edited && badge("info", "수정됨")],
     [when(letter.last_seen)],
-    [letter.tenant_id ? mono(letter.tenant_id) : blank()],
+    [orDash(letter.tenant_id && mono(letter.tenant_id))],
     [mono(letter.reason)],
     [number(letter.attempts)],
     [number(letter.seen)],
-    [letter.correlation_id ? h("a", { href: links.flow(letter.correlation_id) }, "흐름 보기") : blank()],
+    [orDash(letter.correlation_id && h("a", { href: links.flow(letter.correlation_id) }, "흐름 보기"))],
   ];
 }

@@ -1,9 +1,10 @@
 import { instant, number } from "../format.js";
 import { DEEDS } from "../labels.js";
 import { mergedListing } from "../operations/merged.js";
-import { blank, conditions, links, mono, serviceCell } from "../operations/words.js";
+import { conditions, links, mono, serviceCell } from "../operations/words.js";
 import { h } from "../ui/dom.js";
 import { pageOf } from "../ui/page.js";
+import { orDash } from "../ui/table.js";
 
 /** @typedef {{ seq: number, at: string, actor: string, action: string, subject: string, detail: Record<string, any>, service: string }} Entry */
 
@@ -26,7 +27,7 @@ const COLUMNS = [
 
 /** @returns {import("../ui/dom.js").Child[][]} */
 function cells(/** @type {Entry} */ entry) {
-  return [[DEEDS[entry.action] ?? entry.action], [serviceCell(entry.service)], [instant(entry.at)], [entry.actor], [subject(entry)], [detail(entry.detail) || blank()]];
+  return [[DEEDS[entry.action] ?? entry.action], [serviceCell(entry.service)], [instant(entry.at)], [entry.actor], [subject(entry)], [orDash(detail(entry.detail))]];
 }
 
 /** What it was done to, where it is shown. */

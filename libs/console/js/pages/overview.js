@@ -3,8 +3,9 @@ import { SERVICE_CODES } from "../labels.js";
 import { gaps, lines } from "../operations/books.js";
 import { booksTable, gapList, servicesTable } from "../operations/overview-tables.js";
 import { taskState } from "../operations/tasks.js";
-import { figures, silentNotice } from "../operations/words.js";
+import { silentNotice, unknown } from "../operations/words.js";
 import { fill, h } from "../ui/dom.js";
+import { figures } from "../ui/figures.js";
 import { announce } from "../ui/live.js";
 import { errorNotice, explain, notice } from "../ui/notice.js";
 import { pageOf } from "../ui/page.js";
@@ -97,10 +98,8 @@ class OverviewPage {
     const late = now && now.flatMap((each) => each.tasks).filter((task) => taskState(task).trouble).length;
     const waiting = now && sum(now.flatMap((each) => each.queues).map((queue) => queue.visible + queue.in_flight + queue.delayed));
     update(this.figures, figures([
-      { label: "행방불명", count: lost, tone: "bad" },
-      { label: "실패한 메시지", count: letters, tone: "warn", href: "#/operations/letters" },
-      { label: "문제 있는 정기 작업", count: late, tone: "bad", href: "#/operations/tasks?only=trouble" },
-      { label: "대기열", count: waiting },
+      tile("행방불명", lost, "bad"), tile("실패한 메시지", letters, "warn", "#/operations/letters"),
+      tile("문제 있는 정기 작업", late, "bad", "#/operations/tasks?only=trouble"), tile("대기열", waiting, "calm"),
     ], "figures-four"));
     this.#say(lost || letters || late ? `행방불명 ${number(lost)}건, 실패한 메시지 ${number(letters)}건, 문제 있는 정기 작업 ${number(late)}개` : "");
   }
@@ -158,4 +157,10 @@ function period(/** @type {number} */ since, /** @type {number} */ until) {
 /** @returns {number} */
 function sum(/** @type {number[]} */ counts) {
   return counts.reduce((total, count) => total + count, 0);
+}
+
+/** A count, null where it is not known, with the way to what it counts. */
+function tile(/** @type {string} */ label, /** @type {number | null} */ count, /** @type {string} */ tone, href = "") {
+  const value = count === null ? unknown() : href && count ? h("a", { href }, number(count)) : count;
+  return { label, value, tone: count === null ? "zero" : tone };
 }

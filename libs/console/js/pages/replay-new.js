@@ -4,13 +4,13 @@ import { CONDITIONS } from "../labels.js";
 import { serviceSelect } from "../operations/filters.js";
 import { replaySteps } from "../operations/replay-parts.js";
 import { links } from "../operations/words.js";
+import { seoulTime } from "../seoul.js";
 import { fill, h } from "../ui/dom.js";
 import { field } from "../ui/field.js";
 import { errorNotice } from "../ui/notice.js";
 import { pageOf } from "../ui/page.js";
 
 const TYPING_MS = 300;
-const SEOUL = "+09:00"; // what a date input says is the clock on the wall here
 const TEXTS = /** @type {[string, number, string][]} */ ([
   ["type", 100, "예: students.student.changed"], ["tenant_id", 64, "학원의 코드"],
   ["fingerprint", 12, "같은 원인의 12자리"], ["correlation_id", 64, "작업이나 요청의 흐름 번호"],
@@ -56,7 +56,7 @@ class NewReplayPage {
 
   /** @returns {Record<string, string>} */
   get filter() {
-    const values = this.inputs.map((input) => [input.name, MOMENTS.includes(input.name) && input.value ? `${input.value}:00${SEOUL}` : input.value.trim()]);
+    const values = this.inputs.map((input) => [input.name, MOMENTS.includes(input.name) ? seoulTime(input.value) : input.value.trim()]);
     return Object.fromEntries(values.filter(([, value]) => value));
   }
 

@@ -4,12 +4,13 @@ import { isCode } from "../operations/client.js";
 import { askApply, askCancel } from "../operations/replay-actions.js";
 import { applicable, applied, byForecast, needsApproval, stepSize, stopCause } from "../operations/replay-counts.js";
 import { causesTable, effectsOf, itemsListing, replayFigures, replaySteps } from "../operations/replay-parts.js";
-import { conditions, links, mono, serviceCell, wordBadge } from "../operations/words.js";
+import { conditions, links, mono, serviceCell } from "../operations/words.js";
 import { fill, h } from "../ui/dom.js";
 import { announce } from "../ui/live.js";
 import { errorNotice, explain, notice } from "../ui/notice.js";
 import { pageOf, workButton } from "../ui/page.js";
 import { progressPanel } from "../ui/progress.js";
+import { wordBadge } from "../ui/table.js";
 import { update } from "../ui/update.js";
 import { passing, watch } from "../ui/watch.js";
 

@@ -2,10 +2,11 @@ import { number, when } from "../format.js";
 import { FORECASTS, REPLAY_OUTCOMES, REPLAY_STATES } from "../labels.js";
 import { mergedListing } from "../operations/merged.js";
 import { byForecast, byOutcome } from "../operations/replay-counts.js";
-import { blank, conditions, links, serviceCell, wordBadge } from "../operations/words.js";
+import { conditions, links, serviceCell } from "../operations/words.js";
 import { h } from "../ui/dom.js";
 import { icon } from "../ui/icon.js";
 import { pageOf } from "../ui/page.js";
+import { orDash, wordBadge } from "../ui/table.js";
 
 /** @typedef {import("../operations/client.js").Replay} Replay */
 
@@ -35,7 +36,7 @@ function cells(/** @type {Replay & { service: string }} */ replay) {
     [serviceCell(replay.service)],
     [wordBadge(REPLAY_STATES, replay.state)],
     [number(replay.total)],
-    [brief(replay) || blank()],
+    [orDash(brief(replay))],
     [replay.created_by],
     [conditions(replay.filter)],
   ];

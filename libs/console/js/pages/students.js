@@ -1,7 +1,7 @@
 import { day, number, phone } from "../format.js";
 import { Filters } from "../students/filters.js";
 import { bulkResult, namesOf } from "../students/results.js";
-import { namesLine, orDash, schoolLine, tagBadge } from "../students/words.js";
+import { namesLine, schoolLine, tagBadge } from "../students/words.js";
 import { ask } from "../ui/dialog.js";
 import { fill, h } from "../ui/dom.js";
 import { icon } from "../ui/icon.js";
@@ -9,6 +9,7 @@ import { Listing, pickedBar } from "../ui/listing.js";
 import { announce } from "../ui/live.js";
 import { pageOf, workButton } from "../ui/page.js";
 import { save } from "../ui/save.js";
+import { orDash } from "../ui/table.js";
 import { toast } from "../ui/toast.js";
 
 /** @typedef {import("../students/client.js").Student} Student */

@@ -1,11 +1,11 @@
 import { clock, number, when } from "../format.js";
 import { taskState } from "../operations/tasks.js";
-import { blank, mono, serviceCell, silentNotice } from "../operations/words.js";
+import { mono, serviceCell, silentNotice } from "../operations/words.js";
 import { chips } from "../ui/chips.js";
 import { fill, h } from "../ui/dom.js";
 import { errorNotice, explain, notice } from "../ui/notice.js";
 import { pageOf } from "../ui/page.js";
-import { badge, dataTable } from "../ui/table.js";
+import { badge, dataTable, orDash } from "../ui/table.js";
 import { update } from "../ui/update.js";
 import { watch } from "../ui/watch.js";
 
@@ -66,8 +66,8 @@ function tasksTable(/** @type {Row[]} */ rows) {
   const table = dataTable(`정기 작업 ${number(rows.length)}개`, COLUMNS, "listing");
   for (const { service, task, state } of rows) {
     table.add([
-      [h("span", { class: "task-name" }, task.name)], [serviceCell(service)], [badge(state.tone, state.label)], [when(task.due_at) || blank()],
-      [when(task.finished_at) || blank()], [state.tone === "bad" && task.last_error ? mono(task.last_error) : blank()],
+      [h("span", { class: "task-name" }, task.name)], [serviceCell(service)], [badge(state.tone, state.label)], [orDash(when(task.due_at))],
+      [orDash(when(task.finished_at))], [orDash(state.tone === "bad" && task.last_error && mono(task.last_error))],
     ]);
   }
   return table.node;

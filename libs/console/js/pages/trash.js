@@ -2,10 +2,11 @@ import { day, number, phone } from "../format.js";
 import { Filters } from "../students/filters.js";
 import { askPurge } from "../students/purge.js";
 import { bulkResult, namesOf } from "../students/results.js";
-import { daysLeft, orDash, schoolLine } from "../students/words.js";
+import { daysLeft, schoolLine } from "../students/words.js";
 import { fill, h } from "../ui/dom.js";
 import { Listing, pickedBar } from "../ui/listing.js";
 import { pageOf, workButton } from "../ui/page.js";
+import { orDash } from "../ui/table.js";
 
 /** @typedef {import("../students/client.js").Student} Student */
 

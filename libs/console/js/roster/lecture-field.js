@@ -2,7 +2,7 @@ import { ApiError, newKey } from "../api.js";
 import { today } from "../format.js";
 import { Combobox } from "../ui/combobox.js";
 import { fill, h } from "../ui/dom.js";
-import { field } from "../ui/field.js";
+import { complain, field } from "../ui/field.js";
 import { icon } from "../ui/icon.js";
 import { announce } from "../ui/live.js";
 import { errorNotice } from "../ui/notice.js";
@@ -137,9 +137,7 @@ export class LectureField extends EventTarget {
   }
 
   #notCreated(/** @type {unknown} */ error, /** @type {Fields} */ fields, /** @type {Element} */ trouble) {
-    const known = error instanceof ApiError ? Object.entries(error.errors).filter(([name]) => fields[name]) : [];
-    for (const [name, messages] of known) fields[name].setError(messages.join(" "));
-    if (known.length) return fields[known[0][0]].focus();
+    if (complain(fields, error)) return;
     if (error instanceof ApiError) this.#key = newKey();
     fill(trouble, errorNotice(error));
   }

@@ -4,7 +4,7 @@ import { chips } from "../ui/chips.js";
 import { fill, h } from "../ui/dom.js";
 import { announce } from "../ui/live.js";
 import { errorNotice } from "../ui/notice.js";
-import { badge, dataTable } from "../ui/table.js";
+import { badge, dataTable, orDash } from "../ui/table.js";
 
 /** @typedef {import("./client.js").Result} Result @typedef {import("./client.js").Row} Row */
 
@@ -61,7 +61,7 @@ export function sentence(/** @type {Result} */ result, /** @type {boolean} */ dr
   return trouble ? `${head} ${trouble}은 아래에서 사유를 확인해 주세요.` : `${head} 고칠 행이 없습니다.`;
 }
 
-export function meanings(/** @type {Result | null} */ result) {
+function meanings(/** @type {Result | null} */ result) {
   const words = result && studentsOnly(result) ? STUDENT_MEANINGS : MEANINGS;
   return h("details", { class: "meanings" }, h("summary", {}, "결과의 뜻"),
     h("dl", {}, ...words.flatMap(([word, text]) => [h("dt", {}, word), h("dd", {}, text)])));
@@ -181,11 +181,10 @@ function cells(/** @type {Row} */ row) {
   const kind = OUTCOMES.find((each) => each.code === row.outcome) ?? { tone: "calm", label: row.outcome };
   const placed = row.outcome === "enrolled" || row.outcome === "registered";
   const student = placed && STUDENT_OUTCOMES[row.student_outcome ?? ""];
-  const blank = () => h("span", { class: "blank" }, "–");
   return [
     [number(row.row)],
-    [row.name || blank()],
-    [phone(row.parent_phone) || blank()],
+    [orDash(row.name)],
+    [orDash(phone(row.parent_phone))],
     [badge(kind.tone, kind.label), student && h("span", { class: "badge-extra" }, student)],
     [row.reason],
   ];

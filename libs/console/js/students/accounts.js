@@ -3,9 +3,8 @@ import { Incomplete, ask } from "../ui/dialog.js";
 import { h } from "../ui/dom.js";
 import { field } from "../ui/field.js";
 import { passwordInput } from "../ui/password.js";
-import { badge } from "../ui/table.js";
+import { badge, orDash } from "../ui/table.js";
 import { toast } from "../ui/toast.js";
-import { orDash } from "./words.js";
 
 /** @typedef {{ app: import("../main.js").App, signal: AbortSignal, changed: () => void }} Around */
 

@@ -2,6 +2,7 @@ import { GENDERS, SCHOOL_TYPES } from "../labels.js";
 import { fill, h } from "../ui/dom.js";
 import { FilterBar } from "../ui/filters.js";
 import { icon } from "../ui/icon.js";
+import { select } from "../ui/select.js";
 
 const GRADES = Object.fromEntries([1, 2, 3, 4, 5, 6].map((grade) => [String(grade), `${grade}학년`]));
 
@@ -16,7 +17,7 @@ export class Filters extends FilterBar {
     });
     /** @type {Record<string, HTMLSelectElement>} */
     this.selects = searchOnly ? {} : {
-      school_type: select("학교급", SCHOOL_TYPES), grade: select("학년", GRADES), gender: select("성별", GENDERS), tag: select("태그", {}),
+      school_type: choice("학교급", SCHOOL_TYPES), grade: choice("학년", GRADES), gender: choice("성별", GENDERS), tag: choice("태그", {}),
     };
     for (const [name, each] of Object.entries(this.selects)) {
       each.value = query.get(name) ?? "";
@@ -58,7 +59,6 @@ export class Filters extends FilterBar {
   }
 }
 
-function select(/** @type {string} */ label, /** @type {Record<string, string>} */ options) {
-  return h("select", { class: "input", "aria-label": label }, h("option", { value: "" }, `${label} 전체`),
-    ...Object.entries(options).map(([value, text]) => h("option", { value }, text)));
+function choice(/** @type {string} */ label, /** @type {Record<string, string>} */ words) {
+  return select(words, { "aria-label": label }, `${label} 전체`);
 }

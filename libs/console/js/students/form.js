@@ -3,6 +3,7 @@ import { GENDERS, SCHOOL_TYPES } from "../labels.js";
 import { h } from "../ui/dom.js";
 import { field } from "../ui/field.js";
 import { passwordInput } from "../ui/password.js";
+import { select } from "../ui/select.js";
 import { CustomFields } from "./custom-fields.js";
 
 /**
@@ -127,10 +128,7 @@ export class StudentForm {
 }
 
 function controlOf(/** @type {Spec} */ spec) {
-  if (spec.options) {
-    const options = Object.entries(spec.options).map(([value, label]) => h("option", { value }, label));
-    return h("select", { class: "input" }, h("option", { value: "" }, "선택 안 함"), ...options);
-  }
+  if (spec.options) return select(spec.options, {}, "선택 안 함");
   if (spec.kind === "long") return h("textarea", { class: "input", rows: "3", maxlength: String(spec.max) });
   if (spec.kind === "check") return h("input", { type: "checkbox", class: "check", checked: true });
   if (spec.kind !== "phone") return h("input", { class: "input", type: "text", autocomplete: "off", maxlength: String(spec.max) });

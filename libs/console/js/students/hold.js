@@ -1,26 +1,21 @@
 import { day, today } from "../format.js";
-import { Incomplete, ask } from "../ui/dialog.js";
+import { ask } from "../ui/dialog.js";
 import { h } from "../ui/dom.js";
 import { field } from "../ui/field.js";
 import { notice } from "../ui/notice.js";
+import { reasonField } from "../ui/reason.js";
 
 /** @typedef {{ app: import("../main.js").App, student: import("./client.js").Detail, signal: AbortSignal, changed: () => void }} Spec */
 
 /** Ask why and until when the record must be kept. */
 export async function askHold(/** @type {Spec} */ { app, student, signal, changed }) {
-  const reason = h("textarea", { class: "input", rows: "2", maxlength: "200" });
+  const reason = reasonField({ max: 200, missing: "보류하는 사유를 적어 주세요." });
   const until = h("input", { class: "input", type: "date", min: today() });
-  const why = field({ label: "사유", control: reason });
-  reason.addEventListener("input", () => why.setError(""));
   const done = await ask({
     title: `${student.name} 학생의 파기를 보류할까요?`, action: "보류", signal,
-    body: [h("p", {}, "보류하는 동안에는 30일이 지나도 파기되지 않고, 직접 영구 삭제할 수도 없습니다."), why.node,
+    body: [h("p", {}, "보류하는 동안에는 30일이 지나도 파기되지 않고, 직접 영구 삭제할 수도 없습니다."), reason.node,
       field({ label: "언제까지", control: until, optional: true, hint: "비워 두면 풀 때까지 보류합니다." }).node],
-    run: async () => {
-      why.setError(reason.value.trim() ? "" : "보류하는 사유를 적어 주세요.");
-      if (why.hasError()) throw new Incomplete();
-      return app.students.hold(student.id, { reason: reason.value.trim(), ...(until.value && { until: until.value }) });
-    },
+    run: async () => app.students.hold(student.id, { reason: reason.read(), ...(until.value && { until: until.value }) }),
   });
   if (done) changed();
 }

@@ -3,9 +3,9 @@ import { ALIKE } from "../labels.js";
 import { ask } from "../ui/dialog.js";
 import { fill, h, uid } from "../ui/dom.js";
 import { workButton } from "../ui/page.js";
-import { badge } from "../ui/table.js";
+import { badge, orDash } from "../ui/table.js";
 import { toast } from "../ui/toast.js";
-import { FACTS, orDash } from "./words.js";
+import { FACTS } from "./words.js";
 
 /** @typedef {import("./client.js").Student} Student @typedef {{ left: Student, right: Student, reasons: string[] }} Pair */
 

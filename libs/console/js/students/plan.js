@@ -1,5 +1,6 @@
 import { number, phone, when } from "../format.js";
 import { h } from "../ui/dom.js";
+import { figures } from "../ui/figures.js";
 import { notice } from "../ui/notice.js";
 import { badge } from "../ui/table.js";
 import { holdings, serviceName } from "./holdings.js";
@@ -11,12 +12,10 @@ const REFUSED = /** @type {Record<string, string>} */ ({ placeholder_phone: "학
 
 /** The counts of a plan. */
 export function planFigures(/** @type {Plan} */ plan) {
-  const figure = (/** @type {string} */ label, /** @type {number} */ value, tone = "") =>
-    h("div", { class: `figure ${value ? tone : "figure-zero"}` }, h("dt", {}, label), h("dd", {}, number(value)));
-  return h("dl", { class: "figures figures-few" },
-    figure("중복 묶음", plan.duplicate_groups, "figure-warn"),
-    figure("영구 삭제할 기록", plan.records_to_remove, "figure-bad"),
-    figure("제외한 묶음", plan.refused_groups));
+  return figures([
+    { label: "중복 묶음", value: plan.duplicate_groups, tone: "warn" }, { label: "영구 삭제할 기록", value: plan.records_to_remove, tone: "bad" },
+    { label: "제외한 묶음", value: plan.refused_groups },
+  ], "figures-few");
 }
 
 /** What could not be counted. */

@@ -1,6 +1,7 @@
 import { day, when } from "../format.js";
 import { h } from "../ui/dom.js";
-import { FACTS, orDash } from "./words.js";
+import { orDash } from "../ui/table.js";
+import { FACTS } from "./words.js";
 
 /** @typedef {import("./client.js").Detail} Detail */
 

@@ -3,7 +3,7 @@ import { ask } from "../ui/dialog.js";
 import { h } from "../ui/dom.js";
 import { namesLine } from "./words.js";
 
-export const PURGE_WORDS = "영구 삭제";
+const PURGE_WORDS = "영구 삭제";
 
 /**
  * Ask once more, with a text to type, and purge: one student by its name, several by the act.

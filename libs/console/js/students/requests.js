@@ -4,8 +4,8 @@ import { ApiError } from "../api.js";
 import { ask } from "../ui/dialog.js";
 import { h } from "../ui/dom.js";
 import { field } from "../ui/field.js";
-import { badge } from "../ui/table.js";
-import { orDash, schoolLine } from "./words.js";
+import { badge, orDash } from "../ui/table.js";
+import { schoolLine } from "./words.js";
 
 /**
  * @typedef {{ id: string, status: string, name: string, parent_phone: string, student_phone: string | null, login_id: string | null,

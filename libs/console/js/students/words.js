@@ -1,7 +1,7 @@
 import { phone } from "../format.js";
 import { GENDERS, SCHOOL_TYPES } from "../labels.js";
 import { h } from "../ui/dom.js";
-import { badge } from "../ui/table.js";
+import { badge, orDash } from "../ui/table.js";
 
 /** @typedef {import("./client.js").Student} Student */
 
@@ -10,11 +10,6 @@ export function schoolLine(/** @type {Partial<Student>} */ student) {
   const kind = student.school ? "" : SCHOOL_TYPES[student.school_type ?? ""] ?? "";
   const group = student.school_class?.trim() ?? "";
   return [student.school ?? kind, student.grade && `${student.grade}학년`, /^\d+$/.test(group) ? `${group}반` : group].filter(Boolean).join(" ");
-}
-
-/** @returns {import("../ui/dom.js").Child} the text, or a dash where nothing is known */
-export function orDash(/** @type {import("../ui/dom.js").Child} */ text) {
-  return text || h("span", { class: "blank" }, h("span", { "aria-hidden": "true" }, "–"), h("span", { class: "visually-hidden" }, "없음"));
 }
 
 /** What tells two of one name apart, in a line. @returns {string} */

@@ -20,12 +20,14 @@ export class Combobox extends EventTarget {
   #active = -1;
   #empty = "";
 
-  constructor(/** @type {{ placeholder: string, listLabel: string }} */ spec) {
+  /** @param {{ placeholder: string, listLabel: string, narrows?: boolean }} spec `narrows`: the options are all there are; else those that the server found for the text */
+  constructor({ placeholder, listLabel, narrows = true }) {
     super();
+    this.narrows = narrows;
     const id = uid("combo");
-    this.list = h("ul", { id: `${id}-list`, class: "options", role: "listbox", "aria-label": spec.listLabel, hidden: true });
+    this.list = h("ul", { id: `${id}-list`, class: "options", role: "listbox", "aria-label": listLabel, hidden: true });
     this.input = h("input", {
-      id, class: "input", type: "text", role: "combobox", autocomplete: "off", spellcheck: "false", placeholder: spec.placeholder,
+      id, class: "input", type: "text", role: "combobox", autocomplete: "off", spellcheck: "false", placeholder,
       "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": this.list.id,
       oninput: () => this.#onInput(), onclick: () => this.#open(), onblur: () => this.#settle(),
       onkeydown: (/** @type {KeyboardEvent} */ event) => this.#onKey(event),
@@ -63,7 +65,7 @@ export class Combobox extends EventTarget {
 
   #matches() {
     const wanted = fold(this.text);
-    if (this.#picked && this.text === this.#picked.label) return this.#options;
+    if (!this.narrows || (this.#picked && this.text === this.#picked.label)) return this.#options;
     return this.#options.filter((option) => fold(`${option.label} ${option.hint ?? ""}`).includes(wanted));
   }
 

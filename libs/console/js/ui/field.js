@@ -1,3 +1,4 @@
+import { ApiError } from "../api.js";
 import { fill, h, uid } from "./dom.js";
 import { icon } from "./icon.js";
 
@@ -29,4 +30,19 @@ export function field({ label, control, hint, target = control, optional = false
       label, optional && h("span", { class: "optional" }, "선택")),
     control, error, note);
   return { node, setError, hasError: () => !error.hidden, focus: () => target.focus() };
+}
+
+/**
+ * Tell the server's complaints at their fields and go to the first.
+ * @param {Record<string, Field>} fields by the API's names @param {unknown} error
+ * @param {Record<string, string>} [named] fields of which the error's own message speaks, by its code
+ * @returns {boolean} whether there was one of these fields
+ */
+export function complain(fields, error, named = {}) {
+  if (!(error instanceof ApiError)) return false;
+  const errors = named[error.code] ? { [named[error.code]]: [error.message] } : error.errors;
+  const known = Object.entries(errors).filter(([name]) => fields[name]);
+  for (const [name, messages] of known) fields[name].setError(messages.join(" "));
+  if (known.length) fields[known[0][0]].focus();
+  return known.length > 0;
 }

@@ -27,3 +27,13 @@ export function dataTable(/** @type {string} */ caption, /** @type {Column[]} */
 export function badge(/** @type {string} */ tone, /** @type {string} */ text) {
   return h("span", { class: `badge badge-${tone}` }, text);
 }
+
+/** @returns {HTMLElement} a word of one of the tables of labels.js */
+export function wordBadge(/** @type {Record<string, { label: string, tone: string }>} */ words, /** @type {string} */ code) {
+  return badge(words[code]?.tone ?? "calm", words[code]?.label ?? code);
+}
+
+/** @returns {import("./dom.js").Child} the text, or a dash where there is none, which a narrow screen's list leaves out */
+export function orDash(/** @type {import("./dom.js").Child} */ text) {
+  return text || h("span", { class: "blank" }, h("span", { "aria-hidden": "true" }, "–"), h("span", { class: "visually-hidden" }, "없음"));
+}

@@ -1,6 +1,6 @@
 """Event types, versions and rules that several services share. No I/O."""
 
-from contracts import enrollment, erasure, media, storage, students
+from contracts import enrollment, erasure, media, messaging, storage, students
 from contracts.registry import (
     EventType,
     IncompatibleEventError,
@@ -10,7 +10,16 @@ from contracts.registry import (
 )
 from contracts.services import SERVICES, package_of
 
-REGISTRY = Registry((*enrollment.EVENTS, *students.EVENTS, *media.EVENTS, *storage.EVENTS, *erasure.EVENTS))
+REGISTRY = Registry(
+    (
+        *enrollment.EVENTS,
+        *students.EVENTS,
+        *media.EVENTS,
+        *messaging.EVENTS,
+        *storage.EVENTS,
+        *erasure.EVENTS,
+    )
+)
 
 __all__ = [
     "REGISTRY",

@@ -191,7 +191,7 @@ EVENTS = (
     EventType("enrollment.roster.parsed", RosterParsed, ("students",)),
     EventType("enrollment.import.completed", ImportCompleted, ("enrollment", "storage-janitor")),
     EventType("enrollment.import.failed", ImportFailed, ("enrollment", "storage-janitor")),
-    EventType("enrollment.enrollment.changed", EnrollmentChanged, ("media",)),
+    EventType("enrollment.enrollment.changed", EnrollmentChanged, ("media", "messaging")),
     EventType("enrollment.session_enrollment.changed", SessionEnrollmentChanged, ("media",)),
     EventType("enrollment.session.changed", SessionChanged, ("media",)),
     EventType("enrollment.plan.accepted", PlanAccepted, ("enrollment",)),

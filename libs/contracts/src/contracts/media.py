@@ -30,6 +30,8 @@ class VideoReady(_OfVideo):
     hls_bytes = fields.Integer(required=True)
     raw_key = fields.String(required=True)
     raw_expires_at = fields.AwareDateTime(required=True, allow_none=True)
+    title = fields.String()
+    lecture_title = fields.String()
 
 
 class VideoFailed(_OfVideo):
@@ -53,7 +55,7 @@ class RawExpired(_OfVideo):
 
 EVENTS = (
     EventType("media.video.uploaded", VideoUploaded, ("storage-janitor",)),
-    EventType("media.video.ready", VideoReady, ("storage-janitor",)),
+    EventType("media.video.ready", VideoReady, ("messaging", "storage-janitor")),
     EventType("media.video.failed", VideoFailed, ("storage-janitor",)),
     EventType("media.video.deleted", VideoDeleted, ("storage-janitor",)),
     EventType("media.raw.expired", RawExpired, ("storage-janitor",)),

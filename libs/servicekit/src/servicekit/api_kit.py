@@ -52,15 +52,21 @@ class ApiKit(Generic[S]):
         self,
         blueprints: Sequence[Blueprint] = (),
         *,
+        operated: Sequence[Blueprint] = (),
         ports: object = None,
         accounts: Accounts | None = None,
         holdings: Count | None = None,
+        needs: Sequence[Callable[[], str | None]] = (),
     ) -> Flask:
-        """`ports` is what the views get from deps(); `holdings` says what a purge would take here."""
+        """`ports` is what the views get from deps(); `holdings` says what a purge would take here; `needs`
+        wake the worker beside what always does.
+
+        `operated` has routes of operations roles, without a prefix: it goes beside the kit's own.
+        """
         if self.settings.wake_worker:
             from servicekit.waking import start_waking  # noqa: PLC0415 - brings a worker's libraries
 
-            start_waking(self.service, self.settings, self.db)
+            start_waking(self.service, self.settings, self.db, needs)
         internal = [holdings_blueprint(holdings)] if holdings else []
         return create_base_app(
             self.service,
@@ -69,5 +75,6 @@ class ApiKit(Generic[S]):
             metrics=self.metrics,
             deps=ports,
             blueprints=[*blueprints, *internal],
+            operated=operated,
             accounts=accounts,
         )

@@ -57,9 +57,12 @@ def create_base_app(
     metrics: HttpMetrics | None = None,
     deps: object = None,
     blueprints: Sequence[Blueprint] = (),
+    operated: Sequence[Blueprint] = (),
     accounts: Accounts | None = None,
 ) -> Flask:
     """A Flask app with errors, identity, health, metrics and OpenAPI; `deps` is what views get from `deps()`.
+
+    `operated` are the service's own operations routes, beside those that every service has.
 
     Connects to nothing. Raises RuntimeError when a view names no roles, or admits students or parents
     where there are no `accounts` to know them by.
@@ -83,11 +86,12 @@ def create_base_app(
     app.extensions[KIT] = parts
     app.before_request(_before)
     app.teardown_request(lifecycle.end)
+    app.after_request(lifecycle.hear_out)
     app.after_request(lambda response: lifecycle.finish(response, parts.metrics))
     api = openapi.Api(app)
     for blueprint in blueprints:
         api.register_blueprint(blueprint)
-    _operations_routes(app, api, service)
+    _operations_routes(app, api, [operations, *operated])
     register_problems(app)  # after flask-smorest, whose own handler this replaces
     _system_routes(app, parts, api)
     return app
@@ -160,13 +164,15 @@ def _authorise(roles: Roles) -> None:
     g.identity = who
 
 
-def _operations_routes(app: Flask, api: openapi.Api, service: str) -> None:
+def _operations_routes(app: Flask, api: openapi.Api, blueprints: Sequence[Blueprint]) -> None:
     """Twice: for operators behind the gateway, and for the internal token inside."""
-    api.register_blueprint(operations, url_prefix=f"/api/v1/operations/{service}")
-    app.register_blueprint(operations, url_prefix="/internal/operations", name="internal_operations")
-    for endpoint, view in app.view_functions.items():
-        if endpoint.startswith("internal_operations."):
-            app.view_functions[endpoint] = declare(view, Access(INTERNAL))
+    for blueprint in blueprints:
+        inside = f"internal_{blueprint.name}"
+        api.register_blueprint(blueprint, url_prefix=f"/api/v1/operations/{app.name}")
+        app.register_blueprint(blueprint, url_prefix="/internal/operations", name=inside)
+        for endpoint, view in app.view_functions.items():
+            if endpoint.startswith(f"{inside}."):
+                app.view_functions[endpoint] = declare(view, Access(INTERNAL))
 
 
 def _system_routes(app: Flask, parts: Kit, api: openapi.Api) -> None:

@@ -19,6 +19,7 @@ from servicekit.problem import Problem
 log = logging.getLogger("servicekit.access")
 _PROBES = frozenset({"/livez", "/readyz", "/health", "/metrics"})
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
+_LINGER = 64 << 20
 
 
 def begin(tracer: Tracer) -> None:
@@ -57,6 +58,15 @@ def refuse_bad_characters() -> None:
     address = (request.path, *(part for item in request.args.items(multi=True) for part in item))
     if any("\x00" in part or "�" in part for part in address):
         raise Problem("invalid_characters")
+
+
+def hear_out(response: Response) -> Response:
+    """Read on what is too large, up to _LINGER: a proxy that is closed on while it sends says we are down."""
+    left = _LINGER if response.status_code == 413 else 0
+    body = request.environ["wsgi.input"]
+    while left > 0 and (chunk := body.read(min(left, 1 << 16))):
+        left -= len(chunk)
+    return response
 
 
 def finish(response: Response, metrics: HttpMetrics) -> Response:

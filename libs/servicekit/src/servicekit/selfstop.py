@@ -74,6 +74,11 @@ def needed_worker(db: Database, queues: Sequence[Queue], clock: Clock) -> Needed
     return look
 
 
+def first(looks: Sequence[Needed]) -> Needed:
+    """What the first of them says that says something."""
+    return lambda: next((reason for look in looks if (reason := look())), None)
+
+
 def told(error: Exception) -> str:
     """One of FAILURES for a log line."""
     return str(error) if isinstance(error, UnavailableError) else describe(error)

@@ -17,7 +17,7 @@ from eventkit.ports import Database
 from eventkit.queue import Queue
 
 from servicekit.hosts import Target, target_of
-from servicekit.selfstop import FAILURES, Needed, told, waiting
+from servicekit.selfstop import FAILURES, Needed, first, told, waiting
 from servicekit.settings import CommonSettings
 from servicekit.worker_kit import open_queue, sqs_client
 
@@ -28,14 +28,15 @@ TASK_PATIENCE = timedelta(hours=3)
 """How long a periodic task may be overdue before a sleeping worker is woken for it alone."""
 
 
-def start_waking(service: str, settings: CommonSettings, db: Database) -> None:
-    """The service's worker, by what waits for it."""
+def start_waking(service: str, settings: CommonSettings, db: Database, needs: Sequence[Needed]) -> None:
+    """The service's worker, by what waits for it; `needs` as WorkerKit.worker has them."""
     sqs = sqs_client(settings)
 
     def queues() -> list[Queue]:
         return [open_queue(sqs, settings, service, dead=dead) for dead in (False, True)]
 
-    start_waker(waiting_for_worker(db, queues, SYSTEM_CLOCK), settings.wake_worker, settings)
+    usual = waiting_for_worker(db, queues, SYSTEM_CLOCK)
+    start_waker(first([usual, *needs]), settings.wake_worker, settings)
 
 
 def start_waker(needed: Needed, place: str, settings: CommonSettings) -> None:

@@ -34,7 +34,7 @@ from servicekit.erasure import Eraser
 from servicekit.hosts import host_of
 from servicekit.metrics import WORKER, pool_use
 from servicekit.periodic import PeriodicLoop, PeriodicTask
-from servicekit.selfstop import Needed, SelfStop, needed_worker
+from servicekit.selfstop import Needed, SelfStop, first, needed_worker
 from servicekit.settings import CommonSettings
 from servicekit.tracing import tracer_of
 
@@ -68,10 +68,18 @@ class WorkerKit:
         return cls(service, settings, db, runtime, sqs_client(settings))
 
     def worker(
-        self, subscriptions: Sequence[Subscription], periodic: Sequence[PeriodicTask] = (), *, batch: int = 10
+        self,
+        subscriptions: Sequence[Subscription],
+        periodic: Sequence[PeriodicTask] = (),
+        *,
+        loops: Sequence[Loop] = (),
+        needs: Sequence[Needed] = (),
+        batch: int = 10,
     ) -> Worker:
-        """The worker: consumer of the service's queue, relay to every subscriber, tasks and kit tasks.
+        """The worker: consumer of the service's queue, relay to every subscriber, tasks and kit tasks, loops.
 
+        `needs`: what the loops have to do, which keeps the worker from stopping itself; ApiKit.app has the
+        same, to wake it.
         Raises RuntimeError when the subscriptions are not what the event registry says, ClientError for a
         queue that does not exist and BotoCoreError while SQS is away.
         """
@@ -84,7 +92,7 @@ class WorkerKit:
             self.db,
             [consumer],
             Relay(self.db, destinations, self.runtime),
-            [*self._loops(subscriptions, periodic, own, dead)],
+            [*loops, *self._loops(subscriptions, periodic, own, dead, needs)],
             self.runtime,
             threads=self.settings.worker_threads,
             health_bind=self.settings.health_bind,
@@ -125,13 +133,19 @@ class WorkerKit:
         return open_queue(self.sqs, self.settings, service, dead=dead)
 
     def _loops(
-        self, subscriptions: Sequence[Subscription], periodic: Sequence[PeriodicTask], own: Queue, dead: Queue
+        self,
+        subscriptions: Sequence[Subscription],
+        periodic: Sequence[PeriodicTask],
+        own: Queue,
+        dead: Queue,
+        needs: Sequence[Needed],
     ) -> Iterator[Loop]:
         yield from (PeriodicLoop(task, self.db, self.runtime) for task in (*periodic, *KIT_TASKS))
         yield Watch(self.service, own, dead, self.db, subscriptions, self.runtime)
         rehearsal = Rehearsal(self.service, self.db, by_type(subscriptions), self.runtime)
         yield Replayer(self.service, self.db, rehearsal, self.runtime, self.settings.build_id)
-        yield from self._self_stop(needed_worker(self.db, [own, dead], self.runtime.clock))
+        usual = needed_worker(self.db, [own, dead], self.runtime.clock)
+        yield from self._self_stop(first([usual, *needs]))
 
     def _self_stop(self, needed: Needed) -> Iterator[Loop]:
         if host := host_of(self.settings, os.environ):

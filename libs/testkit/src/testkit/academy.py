@@ -6,6 +6,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from functools import partial
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -19,6 +20,7 @@ from testkit.workbooks import HEADER, Row, roster_rows, workbook
 
 T = TypeVar("T")
 ENROLLMENTS = "/api/v1/enrollments"
+LECTURES = "/api/v1/lectures/lectures/"
 SCHEMAS = tuple(package_of(service) for service in SERVICES)
 
 
@@ -31,8 +33,9 @@ class Academy:
         self.api = ApiClient(stack.base_url, stack.token(tenant))
 
     def lecture(self, title: str) -> str:
-        """The id of a new lecture."""
-        return str(self.api.post("/api/v1/lectures/lectures/", {"title": title})["id"])
+        """The id of a new lecture; waits for a part that an earlier test has killed."""
+        patiently(lambda: self.api.get(LECTURES, page_size="1"))
+        return str(self.api.post(LECTURES, {"title": title})["id"])
 
     def upload(self, lecture: str, file: Path, **fields: str) -> str:
         """The id of the accepted job."""
@@ -112,7 +115,7 @@ def patiently(call: Callable[[], T], seconds: float = 60) -> T:
     while True:
         try:
             return call()
-        except (OSError, ApiError) as error:
+        except (OSError, HTTPException, ApiError) as error:
             refused = isinstance(error, ApiError) and error.status < 500 and error.status != 409
             if refused or time.monotonic() > deadline:
                 raise

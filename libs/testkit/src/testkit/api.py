@@ -18,6 +18,8 @@ INTERNAL_TOKEN = "test-internal-token-0001"  # noqa: S105 - opens nothing but te
 
 PSEUDONYM_KEY = "5a" * 32
 SIGNING_SECRET = "v2:" + "c3" * 32 + ",v1:" + "b2" * 32
+RECIPIENT_KEY = "7c" * 32
+WEBHOOK_TOKEN = "test-webhook-token-0001"  # noqa: S105 - as above
 
 
 def environment(issuer: Issuer, database_url: str = NOWHERE, **more: str) -> dict[str, str]:
@@ -37,6 +39,12 @@ def environment(issuer: Issuer, database_url: str = NOWHERE, **more: str) -> dic
         "STUDENTS_URL": "http://127.0.0.1:9",
         "ACCOUNT_JWKS_URL": issuer.account_jwks_url,
         "CDN_HLS_SIGNING_SECRET": SIGNING_SECRET,
+        "MESSAGING_PROVIDER": "solapi",
+        "SOLAPI_ENDPOINT": "http://127.0.0.1:9",
+        "SOLAPI_API_KEY": "test-api-key",
+        "SOLAPI_API_SECRET": "test-api-secret",
+        "RECIPIENT_KEY": RECIPIENT_KEY,
+        "MESSAGING_WEBHOOK_TOKEN": WEBHOOK_TOKEN,
         **more,
     }
 

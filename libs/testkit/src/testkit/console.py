@@ -33,6 +33,15 @@ const shown = (each) => each.checkVisibility({opacityProperty: true, visibilityP
   && each.getClientRects().length;
 const every = [...document.querySelectorAll(arguments[0])].filter(shown);
 """
+_CONTROLS = ("BUTTON", "A", "INPUT", "SELECT", "TEXTAREA")
+_KEPT_FROM_READERS = {"ariaHiddenElement", "ariaHiddenSubtree"}
+
+
+def _nameless(node: Any) -> bool:
+    """Of a node of the accessibility tree. What is not on screen is ignored there, and no harm."""
+    if node["ignored"]:
+        return bool(_KEPT_FROM_READERS & {reason["name"] for reason in node["ignoredReasons"]})
+    return not node["name"]["value"]
 
 
 class Console:
@@ -89,7 +98,8 @@ class Console:
         return found
 
     def text(self, css: str) -> str:
-        return " ".join(found.text for found in self.all(css))
+        read = r"each.innerText.trim().replace(/\n+/g, '\n').replaceAll('\t', ' ')"
+        return str(self.driver.execute_script(f"{_SHOWN} return every.map((each) => {read}).join(' ')", css))
 
     def one(self, css: str) -> WebElement:
         return self._element(lambda: next(iter(self.all(css)), None))
@@ -144,8 +154,29 @@ class Console:
 
     def nameless(self) -> list[str]:
         """What can be pressed or filled in and has no name for those who cannot see it."""
-        every = self.all("button, a, input, select, textarea")
-        return [str(each.get_attribute("outerHTML")) for each in every if not each.accessible_name]
+        controls, tree = self.wait(self._controls)
+        return [controls[id] for id, node in tree.items() if id in controls and _nameless(node)]
+
+    def _controls(self) -> tuple[dict[int, str], dict[int, Any]] | None:
+        """The page's controls and its accessibility tree, by node; None: it was redrawn meanwhile."""
+        before = self._elements()
+        tree = self.driver.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
+        if self._elements() != before:
+            return None
+        return before, {node["backendDOMNodeId"]: node for node in tree if "backendDOMNodeId" in node}
+
+    def _elements(self) -> dict[int, str]:
+        """Every control of the document, shown or not, as it is told of."""
+        document = self.driver.execute_cdp_cmd("DOM.getDocument", {"depth": -1})
+        self.driver.execute_cdp_cmd("DOM.disable", {})  # or each later change would be told of
+        found: dict[int, str] = {}
+        nodes = [document["root"]]
+        while nodes:
+            node = nodes.pop()
+            nodes += node.get("children", ())
+            if node["nodeName"] in _CONTROLS:
+                found[node["backendNodeId"]] = f"{node['nodeName']} {node['attributes']}"
+        return found
 
     def figures(self) -> dict[str, int]:
         cards = self.all(".figure")

@@ -7,19 +7,21 @@ from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 _END_TO_END = "tests/e2e/"
+_BY_FILE = (_END_TO_END, "tests/architecture/", "tests/contract/")
 
 
 class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # ships no types
     """A file of end-to-end tests is one worker's, because its module fixtures are whole stacks; these files
-    come first, the largest before the others. Every other test goes wherever there is room, slow ones first:
-    the last to end must not be one that all other workers wait for.
+    come first, the largest before the others. So is one whose fixtures read the whole repository or make the
+    apps of all services. Every other test goes wherever there is room, slow ones first: the last to end must
+    not be one that all other workers wait for.
 
     (xdist's own `loadgroup` has no effect under pytest 9.2: the mark goes into a node id that is no more.)
     """
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        return file if file.startswith(_END_TO_END) else nodeid
+        return file if file.startswith(_BY_FILE) else nodeid
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -48,7 +48,7 @@ def free_ports(count: int = 1, *, offset: int = 0) -> int:
 def serving(handler: Callable[..., BaseRequestHandler]) -> Iterator[str]:
     """HTTP on a free port of this process, until the end of the block; yields its URL."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = Thread(target=server.serve_forever, daemon=True)
+    thread = Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"

@@ -35,7 +35,7 @@ _SERVERS = ("postgres", "sqs", "s3", "gateway")
 
 @dataclass(frozen=True, slots=True)
 class LocalStack:
-    """A stack that is up. Parts: postgres, sqs, s3, gateway, `<service>-api`, `-worker`, media-encoder."""
+    """It runs. Parts: postgres, sqs, s3, solapi, gateway, `<service>-api`, `-worker`, media-encoder."""
 
     data: Path
     base_url: str
@@ -83,6 +83,8 @@ class LocalStack:
             sqs_url=self.state.sqs_endpoint,
             r2_url=self.state.r2_endpoint,
             r2_keys=(self.secret("r2_access_key"), self.secret("r2_secret_key")),
+            solapi_url=self.url("solapi"),
+            solapi_keys=(self.secret("solapi_key"), self.secret("solapi_secret")),
             aws_keys=("local", self.secret("sqs")),
         )
 
@@ -93,7 +95,10 @@ class LocalStack:
 
 def stack_environment(data: Path, port: int) -> dict[str, str]:
     """The environment of `academyctl` for a stack that shares nothing with another."""
-    replaced = ("DATABASE_URL", "SQS_ENDPOINT_URL", "R2_ENDPOINT", "AUTH_JWKS_URL", "ACADEMY_TOKEN")
+    replaced = (
+        "DATABASE_URL", "SQS_ENDPOINT_URL", "R2_ENDPOINT", "SOLAPI_ENDPOINT", "AUTH_JWKS_URL",
+        "ACADEMY_TOKEN",
+    )  # fmt: skip
     kept = {name: value for name, value in os.environ.items() if name not in replaced}
     return kept | {"ACADEMY_DATA": str(data), "ACADEMY_PORT": str(port)}
 

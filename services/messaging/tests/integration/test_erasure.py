@@ -9,7 +9,7 @@ from eventkit.erasure import Person
 from eventkit.trace import Cause
 from eventkit.uow import unit_of_work
 from messaging.handlers import on_student_changed, on_student_purged
-from messaging.store import holdings
+from messaging.store.erasure import holdings
 from testkit.purges import eraser, purged
 
 GONE, SIBLING = UUID(int=1), UUID(int=2)

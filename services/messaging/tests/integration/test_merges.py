@@ -5,7 +5,7 @@ from uuid import UUID
 import pytest
 from eventkit.trace import Cause
 from eventkit.uow import unit_of_work
-from messaging.usecases import follow_merges, follow_students
+from messaging.usecases.recipients import follow_merges, follow_students
 
 WINNER, LOSER = (str(UUID(int=n)) for n in (1, 2))
 

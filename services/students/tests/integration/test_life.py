@@ -448,7 +448,7 @@ def test_nobody_is_doubled_lost_resurrected_or_touched_by_strangers(academy):
     run_state_machine_as_test(
         Life,
         settings=settings(
-            max_examples=50,
+            max_examples=20,
             stateful_step_count=30,
             deadline=None,
             derandomize=True,

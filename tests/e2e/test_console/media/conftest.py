@@ -5,37 +5,25 @@ What the real services do with the same calls is tested beside them; here it is 
 
 from __future__ import annotations
 
-import base64
-import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from threading import Lock
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 import pytest
-import yaml
-from academyctl import gateway
-from academyctl.config import Ports
+from testkit.console_api import TYPES, Answer, Handler, console_handler, problem, token
 from testkit.servers import serving
 from testkit.videos import Videos
 
-CONSOLE = Path(__file__).parents[4] / "libs" / "console"
 MIB = 1 << 20
 PART = 5 * MIB
-_TYPES = {
-    ".html": "text/html", ".js": "text/javascript", ".mjs": "text/javascript", ".css": "text/css",
-    ".svg": "image/svg+xml", ".m3u8": "application/vnd.apple.mpegurl", ".vtt": "text/vtt",
-    ".jpg": "image/jpeg", ".mp4": "video/mp4", ".m4s": "video/iso.segment",
-}  # fmt: skip
 _LIMITS = {"max_video_bytes": 20 << 30, "quota_bytes": 500 << 30, "used_bytes": 0}
 _QUEUED = {"status": "UPLOADED", "error": None}
-Answer = tuple[int, Any]
 
 
 @dataclass
@@ -210,64 +198,24 @@ class Api:
         return 204, None
 
 
-def problem(code: str, detail: str) -> dict[str, str]:
-    return {"code": code, "detail": detail}
-
-
-class _Handler(BaseHTTPRequestHandler):
-    """HTTP/1.0: a line is used once. On one that was used before a browser tries again by itself."""
-
-    def log_message(self, *_: Any) -> None:
-        pass
-
-    def reply(self, status: int, body: bytes, **headers: str) -> None:
-        self.send_response(status)
-        for name, value in {"Content-Length": str(len(body)), **headers}.items():
-            self.send_header(name.replace("_", "-"), value)
-        self.end_headers()
-        self.wfile.write(body)
-
-
-def _console_handler(api: Api, media: Path, policy: str) -> type[_Handler]:
-    class Handler(_Handler):
-        """The console's files, the API below /api/v1/, HLS files below its own path."""
+def _console_handler(api: Api, media: Path) -> type[Handler]:
+    class Console(console_handler(api, api.bucket_url)):
+        """HLS files below the API's own path; hls.js is there or not."""
 
         def do_GET(self) -> None:
             path = urlsplit(self.path).path
             if path == "/console/vendor/hls.mjs" and not api.library:
                 self.reply(200, b"export default null;", Content_Type="text/javascript")
-            elif path.startswith("/console/"):
-                self._file(CONSOLE / (path.removeprefix("/console/") or "index.html"))
             elif path.startswith("/api/v1/media/hls/"):
                 self._signed(media / path.removeprefix("/api/v1/media/hls/"))
             else:
-                self._call()
-
-        def do_POST(self) -> None:
-            self._call()
-
-        do_PUT = do_PATCH = do_DELETE = do_POST
-
-        def _file(self, path: Path) -> None:
-            kind = _TYPES.get(path.suffix, "application/octet-stream")
-            found = path.is_file()
-            body = path.read_bytes() if found else b""
-            self.reply(200 if found else 404, body, Content_Type=kind, Content_Security_Policy=policy)
+                super().do_GET()
 
         def _signed(self, path: Path) -> None:
             status, body = _hls(api, path, urlsplit(self.path).query)
-            self.reply(status, body, Content_Type=_TYPES.get(path.suffix, "application/octet-stream"))
+            self.reply(status, body, Content_Type=TYPES.get(path.suffix, "application/octet-stream"))
 
-        def _call(self) -> None:
-            url = urlsplit(self.path)
-            raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            body = json.loads(raw) if raw else None
-            query = dict(parse_qsl(url.query))
-            status, said = api.answer(self.command, url.path.removeprefix("/api/v1/"), query, body)
-            kind = "application/problem+json" if status >= 400 else "application/json"
-            self.reply(status, b"" if said is None else json.dumps(said).encode(), Content_Type=kind)
-
-    return Handler
+    return Console
 
 
 def _hls(api: Api, path: Path, query: str) -> tuple[int, bytes]:
@@ -281,8 +229,8 @@ def _hls(api: Api, path: Path, query: str) -> tuple[int, bytes]:
     return 200, named.encode()
 
 
-def _bucket_handler(bucket: Bucket, origin: Callable[[], str]) -> type[_Handler]:
-    class Handler(_Handler):
+def _bucket_handler(bucket: Bucket, origin: Callable[[], str]) -> type[Handler]:
+    class Store(Handler):
         """Presigned PUTs of another origin, by the rule of academyctl.bootstrap.upload_rules."""
 
         def do_OPTIONS(self) -> None:
@@ -301,7 +249,7 @@ def _bucket_handler(bucket: Bucket, origin: Callable[[], str]) -> type[_Handler]
                 return
             self.reply(fault or 200, b"", Access_Control_Allow_Origin=origin(), ETag='"x"')
 
-    return Handler
+    return Store
 
 
 @pytest.fixture
@@ -332,20 +280,12 @@ def media_files(tmp_path_factory: pytest.TempPathFactory, videos: Videos) -> Pat
 def desk_url(api: Api, media_files: Path) -> Iterator[str]:
     """Where the console is, under the policy that the gateway sends."""
     where: list[str] = []
-    with serving(_bucket_handler(api.bucket, lambda: where[0])) as api.bucket_url:
-        rules = yaml.safe_load(gateway.RULES.read_text(encoding="utf-8"))
-        config = gateway.configuration(rules, Path("jwks.json"), Ports(8800), api.bucket_url)
-        policy = re.search(r'Content-Security-Policy "([^"]+)"', config)
-        assert policy is not None
-        with serving(_console_handler(api, media_files, policy[1])) as url:
-            where.append(url)
-            yield url
-
-
-def token(*roles: str) -> str:
-    """The stand-in believes everybody."""
-    claims = json.dumps({"tenant_id": "academy-a", "sub": "user-1", "roles": roles}).encode()
-    return f"e30.{base64.urlsafe_b64encode(claims).decode().rstrip('=')}.x"
+    with (
+        serving(_bucket_handler(api.bucket, lambda: where[0])) as api.bucket_url,
+        serving(_console_handler(api, media_files)) as url,
+    ):
+        where.append(url)
+        yield url
 
 
 @pytest.fixture
@@ -358,8 +298,7 @@ def page(console_at: Any, desk_url: str) -> Iterator[Any]:
 
 @pytest.fixture
 def desk(page: Any) -> Any:
-    page.open(f"#token={token('staff')}")
-    page.wait_text("h1", "명단 등록")
+    page.sign_in(token("staff"))
     return page
 
 

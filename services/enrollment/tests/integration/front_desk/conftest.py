@@ -113,7 +113,8 @@ class Desk:
     def told(self, type: str) -> list[Json]:
         """The rows of the batches published so far, in order; of every tenant."""
         found = self.academy.admin.execute(
-            "SELECT body FROM outbox WHERE type = %s ORDER BY seq", (f"enrollment.{type}.changed",)
+            "SELECT min(body) AS body FROM outbox WHERE type = %s GROUP BY id ORDER BY min(seq)",
+            (f"enrollment.{type}.changed",),
         ).fetchall()
         rows: list[Json] = []
         for (body,) in found:

@@ -165,7 +165,7 @@ def test_nothing_of_the_person_is_left_and_the_receipt_says_how_much_it_was(
             "answers": 1,
             "attendance": 6,
             "enrollments": 2,
-            "events": 6,
+            "events": 8,
             "import_rows": 5,
             "profiles": 1,
             "session_enrollments": 6,

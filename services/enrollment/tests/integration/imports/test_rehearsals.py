@@ -99,7 +99,7 @@ def test_an_accepted_import_says_how_many_rows_it_would_read(
             forecast = try_out(accepted)
         assert forecast.word == "would_change"
         assert forecast.changes["import_row"] == STUDENTS
-        assert forecast.changes["events"] == 1
+        assert forecast.changes["events"] == 2, "of the rows, and of the session that they are put in"
         assert forecast.changes["session"] == 1
         assert set(forecast.changes) == {"import_row", "import_job", "session", "events"}
     assert imports.state(accepted)["attempts"] == 0
@@ -137,8 +137,8 @@ def test_an_answered_chunk_says_how_many_would_be_enrolled(
     assert forecast.word == "would_change"
     assert forecast.changes["enrollment"] == forecast.changes["session_enrollment"] == STUDENTS
     assert forecast.changes["import_row"] == STUDENTS
-    # enrollments and sessions to media, the end of the import to enrollment and storage-janitor
-    assert forecast.changes["events"] == 4
+    # enrollments to media and messaging, sessions to media, the end to enrollment and storage-janitor
+    assert forecast.changes["events"] == 5
 
 
 def test_what_the_worker_has_handled_is_already_applied(

@@ -136,7 +136,8 @@ class School:
         """What the events said last of each enrollment or seat, and of how many."""
         last, count = {}, 0
         for (body,) in self.sql(
-            "SELECT body FROM outbox WHERE type = %s ORDER BY seq", f"enrollment.{type}.changed"
+            "SELECT min(body) AS body FROM outbox WHERE type = %s GROUP BY id ORDER BY min(seq)",
+            f"enrollment.{type}.changed",
         ):
             columns = json.loads(body)["data"][f"{type}s"]
             for cells in zip(*columns.values(), strict=True):

@@ -70,14 +70,18 @@ def transcoding(job_of, video_id):
     return wait_until(lambda: (job := job_of(video_id))["step"] == "transcoding" and job, 120)
 
 
+def metrics(port):
+    with urlopen(f"http://127.0.0.1:{port}/metrics") as page:
+        return page.read().decode()
+
+
 def test_it_makes_a_video_ready_shows_it_is_alive_and_drains(start, film, video_of, objects, left):
     video_id = film("h264")
     with start() as (port, log):
         wait_until(lambda: video_of(video_id)["status"] == "READY", 300)
         assert answers_ok(port, "/livez")
-        with urlopen(f"http://127.0.0.1:{port}/metrics") as page:
-            shown = page.read().decode()
-    assert re.search(r'academy_encode_attempts_total\{code="",outcome="succeeded"\} 1\.0', shown)
+        ended = re.compile(r'academy_encode_attempts_total\{code="",outcome="succeeded"\} 1\.0')
+        wait_until(lambda: ended.search(metrics(port)), 20)
     assert [one["name"] for one in video_of(video_id)["renditions"]] == ["v1", "v2"]
     assert objects.read_range(video_of(video_id)["master_key"], 0, 7) == b"#EXTM3U"
     assert left() == []

@@ -46,7 +46,9 @@ def publish_ready(attempt: Attempt, source: Source, published: Published) -> Non
         jobs.settle(uow.conn, claim, JobState.SUCCEEDED, attempt.seconds, clock.now())
         jobs.unsweep(uow.conn, claim)
         video = publication.mark_ready(uow.conn, video.id, source, published)
-        uow.publish("media.video.ready", subject=str(video.id), data=_ready(video))
+        session = videos.find_session(uow.conn, uow.tenant, video.session_id)
+        lecture = {"lecture_title": session.lecture_title} if session else {}
+        uow.publish("media.video.ready", subject=str(video.id), data={**_ready(video), **lecture})
         attempt.ports.points("before_ready")
 
 
@@ -60,6 +62,7 @@ def _hold(uow: UnitOfWork, attempt: Attempt) -> Video:
 def _ready(video: Video) -> dict[str, Any]:
     return {
         **of_video(video),
+        "title": video.title,
         "duration_ms": video.duration_ms,
         "hls_prefix": hls_prefix(video.tenant_id, video.id),
         "hls_bytes": video.hls_bytes,

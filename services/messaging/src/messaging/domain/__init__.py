@@ -1,0 +1,1 @@
+"""Rules of messaging, without I/O."""

@@ -1,0 +1,1 @@
+"""Tables and set-based queries of the messaging schema."""
