@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy import Connection, Row, Select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from enrollment.domain.erasure import NAMELESS_FILE
 from enrollment.domain.exports import ExportKind, ExportStatus
-from enrollment.store.tables import export_job, import_row
+from enrollment.store.tables import export_job
 
 Job = Row[Any]
+Cells = tuple[Any, ...]
 
 _CLOCK = sa.func.clock_timestamp()
 _LIVE = (ExportStatus.PENDING, ExportStatus.RUNNING, ExportStatus.DONE)
@@ -202,34 +204,42 @@ def lecture_revision(conn: Connection, tenant: str, lecture_id: UUID) -> str | N
 
 
 # 가나다 order is code point order; the id makes it one order.
-_ATTENDANCE = text("""
+_ATTENDANCE = """
     SELECT r.name, r.student_phone, r.parent_phone, m.marks
     FROM enrollment e
-    JOIN student_ref r ON r.tenant_id = :tenant AND r.student_id = e.student_id AND NOT r.deleted
+    JOIN student_ref r ON r.tenant_id = %(tenant)s AND r.student_id = e.student_id AND NOT r.deleted
     LEFT JOIN LATERAL (
         SELECT json_object_agg(a.session_id, a.status) AS marks FROM attendance a
-        WHERE a.tenant_id = :tenant AND a.enrollment_id = e.id) m ON true
-    WHERE e.tenant_id = :tenant AND e.lecture_id = :lecture
+        WHERE a.tenant_id = %(tenant)s AND a.enrollment_id = e.id) m ON true
+    WHERE e.tenant_id = %(tenant)s AND e.lecture_id = %(lecture)s
     ORDER BY r.name COLLATE "C", e.id
-""")
-_ROSTER = text("""
-    SELECT r.name, r.student_phone, r.parent_phone, r.school, r.grade, e.status,
-        to_char(e.enrolled_at AT TIME ZONE 'Asia/Seoul', 'YYYY-MM-DD') AS enrolled_on
+"""
+_ROSTER = """
+    SELECT r.name, r.student_phone, r.parent_phone, r.school, r.grade,
+        CAST(%(labels)s AS jsonb) ->> e.status,
+        to_char(e.enrolled_at AT TIME ZONE 'Asia/Seoul', 'YYYY-MM-DD')
     FROM enrollment e
-    JOIN student_ref r ON r.tenant_id = :tenant AND r.student_id = e.student_id AND NOT r.deleted
-    WHERE e.tenant_id = :tenant AND e.lecture_id = :lecture
+    JOIN student_ref r ON r.tenant_id = %(tenant)s AND r.student_id = e.student_id AND NOT r.deleted
+    WHERE e.tenant_id = %(tenant)s AND e.lecture_id = %(lecture)s
     ORDER BY r.name COLLATE "C", e.id
-""")
+"""
+_RESULTS = """
+    SELECT "row", name, parent_phone, outcome, student_outcome, code, reason FROM import_row
+    WHERE job_id = %(job)s AND outcome IS NOT NULL ORDER BY "row"
+"""
 
 
-def attendance_rows(conn: Connection, tenant: str, lecture_id: UUID) -> Iterator[Any]:
+def attendance_rows(conn: Connection, tenant: str, lecture_id: UUID) -> Iterator[Cells]:
     """name, student_phone, parent_phone, marks {session id: status} of each student."""
     return _streamed(conn, _ATTENDANCE, {"tenant": tenant, "lecture": lecture_id})
 
 
-def roster_rows(conn: Connection, tenant: str, lecture_id: UUID) -> Iterator[Any]:
-    """As ROSTER_SHEET has its columns."""
-    return _streamed(conn, _ROSTER, {"tenant": tenant, "lecture": lecture_id})
+def roster_rows(
+    conn: Connection, tenant: str, lecture_id: UUID, labels: Mapping[str, str]
+) -> Iterator[Cells]:
+    """As ROSTER_SHEET has its columns; `labels`: status → its word."""
+    given = {"tenant": tenant, "lecture": lecture_id, "labels": orjson.dumps(labels).decode()}
+    return _streamed(conn, _ROSTER, given)
 
 
 def count_enrolled(conn: Connection, tenant: str, lecture_id: UUID) -> int:
@@ -238,15 +248,15 @@ def count_enrolled(conn: Connection, tenant: str, lecture_id: UUID) -> int:
     return int(conn.execute(query, {"tenant": tenant, "lecture": lecture_id}).scalar_one())
 
 
-def result_rows(conn: Connection, job_id: UUID) -> Iterator[Any]:
+def result_rows(conn: Connection, job_id: UUID) -> Iterator[Cells]:
     """row, name, parent_phone, outcome, student_outcome, code, reason in the order of the sheet."""
-    c = import_row.c
-    shown = (c.row, c.name, c.parent_phone, c.outcome, c.student_outcome, c.code, c.reason)
-    query = sa.select(*shown).where(c.job_id == job_id, c.outcome.is_not(None)).order_by(c.row)
-    return _streamed(conn, query, {})
+    return _streamed(conn, _RESULTS, {"job": job_id})
 
 
-def _streamed(conn: Connection, query: Any, given: dict[str, Any]) -> Iterator[Any]:
-    found = conn.execute(query, given, execution_options={"yield_per": BATCH})
-    # without its size SQLAlchemy 2.1 takes a partition to be all rows
-    return (row for batch in found.partitions(BATCH) for row in batch)
+def _streamed(conn: Connection, query: LiteralString, given: Mapping[str, Any]) -> Iterator[Cells]:
+    # the driver's own cursor: rows as SQLAlchemy has them took a third of an export's time
+    driver: Any = conn.connection.driver_connection
+    with driver.cursor(name="export") as cursor:
+        cursor.execute(query, given)
+        while batch := cursor.fetchmany(BATCH):
+            yield from batch

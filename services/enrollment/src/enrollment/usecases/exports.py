@@ -245,10 +245,7 @@ def _attendance(uow: UnitOfWork, lecture_id: UUID) -> Content | None:
 def _roster(uow: UnitOfWork, lecture_id: UUID) -> Content | None:
     if lectures.find_lecture(uow.conn, uow.tenant, lecture_id) is None:
         return None
-    rows = (
-        [*who, ENROLLMENT_LABELS[status], enrolled_on]
-        for *who, status, enrolled_on in store.roster_rows(uow.conn, uow.tenant, lecture_id)
-    )
+    rows = store.roster_rows(uow.conn, uow.tenant, lecture_id, ENROLLMENT_LABELS)
     return Content(ROSTER_SHEET, store.count_enrolled(uow.conn, uow.tenant, lecture_id), rows)
 
 
