@@ -23,7 +23,7 @@ from enrollment.domain.imports import (
     Tally,
 )
 from enrollment.domain.roster import RosterRow
-from enrollment.store.tables import import_job, import_row
+from enrollment.store.tables import IMPORT_STANDS, import_job, import_row
 
 Job = Row[Any]
 
@@ -58,7 +58,7 @@ def add_job(conn: Connection, tenant: str, job: NewJob) -> bool:
 def same_file(
     conn: Connection, *, lecture_id: UUID | None, session_id: UUID | None, file_sha256: str, dry_run: bool
 ) -> Job | None:
-    """The newest job of the same file for the same target that has not failed."""
+    """The newest job of the same file for the same target, unless doing it again is something else by now."""
     c = import_job.c
     return conn.execute(
         sa.select(import_job)
@@ -67,7 +67,7 @@ def same_file(
             c.session_id.is_not_distinct_from(session_id),
             c.file_sha256 == file_sha256,
             c.dry_run == dry_run,
-            c.status != JobStatus.FAILED,
+            sa.text(IMPORT_STANDS),
         )
         .order_by(c.id.desc())
         .limit(1)

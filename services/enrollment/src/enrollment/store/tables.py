@@ -177,6 +177,12 @@ student_ref = Table(
     Index("student_ref_by_name", "tenant_id", "name"),
 )
 
+# What another upload of the same file would only repeat: a preview is of now, and what was stopped or taken
+# back may be done again.
+IMPORT_STANDS = (
+    "status <> 'FAILED' AND cancelled_by IS NULL AND undo_status IS NULL"
+    " AND (ended_at IS NULL OR NOT dry_run)"
+)
 # The lecture and session of a job are no foreign keys: a job outlives them and ends FAILED (lecture_gone).
 import_job = Table(
     "import_job",
@@ -243,7 +249,7 @@ import_job = Table(
         "file_sha256",
         "dry_run",
         unique=True,
-        postgresql_where=text("status <> 'FAILED' AND NOT forced"),
+        postgresql_where=text(f"NOT forced AND {IMPORT_STANDS}"),
     ),
     Index("import_job_open", "moved_at", postgresql_where=text("ended_at IS NULL")),
 )

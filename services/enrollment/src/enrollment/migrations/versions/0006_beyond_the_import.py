@@ -34,6 +34,7 @@ def upgrade() -> None:
     op.add_column("import_row", sa.Column("undo", sa.String(6)))
     op.add_column("import_row", sa.Column("undo_code", sa.Text()))
     op.create_check_constraint("import_row_undo_check", "import_row", "undo IN ('undone', 'kept')")
+    narrow_same_file()
     create_import_effect()
     op.create_table(
         "import_chunk",
@@ -49,6 +50,26 @@ def upgrade() -> None:
         ),
     )
     enable_rls(op, "import_chunk")
+
+
+def narrow_same_file() -> None:
+    op.drop_index("import_job_same_file", "import_job")
+    op.create_index(
+        "import_job_same_file",
+        "import_job",
+        [
+            "tenant_id",
+            sa.text("coalesce(lecture_id, '00000000-0000-0000-0000-000000000000'::uuid)"),
+            sa.text("coalesce(session_id, '00000000-0000-0000-0000-000000000000'::uuid)"),
+            "file_sha256",
+            "dry_run",
+        ],
+        unique=True,
+        postgresql_where=sa.text(
+            "NOT forced AND status <> 'FAILED' AND cancelled_by IS NULL AND undo_status IS NULL"
+            " AND (ended_at IS NULL OR NOT dry_run)"
+        ),
+    )
 
 
 def create_import_effect() -> None:
