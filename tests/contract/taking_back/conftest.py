@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 import enrollment.handlers
+import openpyxl
 import psycopg
 import pytest
 import students.handlers
@@ -52,15 +54,17 @@ class KilledError(Exception):
     """The process dies before the commit."""
 
 
-@dataclass
+@dataclass(repr=False)
 class Wire:
     databases: dict[str, TestDatabase]
     folder: Path
     chance: random.Random
     objects: MemoryObjects = field(default_factory=MemoryObjects)
-    # (service, event id) of what has been handled
+    # (service, event id) of what has been handled, and of whose first delivery has died
     done: set[tuple[str, UUID]] = field(default_factory=set)
-    deliveries: int = 0
+    died: set[tuple[str, UUID]] = field(default_factory=set)
+    # publisher → up to which event all has been handled
+    behind: dict[str, int] = field(default_factory=dict)
     staff: Actor = field(default_factory=lambda: Actor("user-1", PSEUDONYMS))
 
     def __post_init__(self) -> None:
@@ -111,10 +115,17 @@ class Wire:
         )  # fmt: skip
         return row["id"]
 
-    def upload(self, lecture: Any, rows: list[tuple[Any, ...]], *, dry_run: bool = False) -> UUID:
-        """An accepted roster; rows are cut to HEADER's columns."""
+    def upload(
+        self,
+        lecture: Any,
+        rows: list[tuple[Any, ...]],
+        *,
+        header: tuple[str, ...] = HEADER,
+        dry_run: bool = False,
+    ) -> UUID:
+        """An accepted roster."""
         job_id = new_id()
-        path = workbook(self.folder / f"{job_id}.xlsx", {"명단": [HEADER, *rows]}, "xlsxwriter")
+        path = workbook(self.folder / f"{job_id}.xlsx", {"명단": [header, *rows]}, "xlsxwriter")
         key = f"excel/{TENANT}/{job_id}.xlsx"
         self.objects.content[key] = path.read_bytes()
         with self.work("enrollment") as uow:
@@ -139,24 +150,23 @@ class Wire:
             )
         return job_id
 
-    def run(self, lecture: Any, rows: list[tuple[Any, ...]], *, dry_run: bool = False) -> UUID:
-        job_id = self.upload(lecture, rows, dry_run=dry_run)
+    def run(self, lecture: Any, rows: list[tuple[Any, ...]], **options: Any) -> UUID:
+        job_id = self.upload(lecture, rows, **options)
         self.settle()
         return job_id
 
     # --- events -----------------------------------------------------------------------------------
 
-    def settle(self, kill_at: int | None = None) -> None:
-        """Deliver until nothing is left, in any order, some twice; the `kill_at`-th dies uncommitted."""
-        killed = False
+    def settle(self, *, deaths: float = 0.0) -> None:
+        """Deliver until nothing is left, in any order, some twice; this part dies uncommitted at first."""
         while waiting := self.waiting():
             service, event = self.chance.choice(waiting)
-            self.deliveries += 1
-            die = kill_at is not None and not killed and self.deliveries >= kill_at
+            mark = (service, event.id)
+            die = mark not in self.died and self.chance.random() < deaths
+            self.died.add(mark)
             try:
                 self.deliver(service, event, die=die)
             except KilledError:
-                killed = True
                 continue
             if self.chance.random() < 0.2:
                 self.deliver(service, event)
@@ -165,11 +175,17 @@ class Wire:
         """What has been published for one of the two and not been handled."""
         found = []
         for publisher in self.databases:
-            for row in self.all(publisher, "SELECT destination, body FROM outbox ORDER BY seq"):
-                event = decode(row["body"])
-                service = row["destination"]
-                if (service, event.type) in self.handlers and (service, event.id) not in self.done:
-                    found.append((service, event))
+            query = "SELECT seq, destination, body FROM outbox WHERE seq > %s ORDER BY seq"
+            rows = self.all(publisher, query, self.behind.get(publisher, 0))
+            events = [(row["destination"], decode(row["body"])) for row in rows]
+            mine = [
+                (service, event)
+                for service, event in events
+                if (service, event.type) in self.handlers and (service, event.id) not in self.done
+            ]
+            if rows and not mine:
+                self.behind[publisher] = rows[-1]["seq"]
+            found += mine
         return found
 
     def deliver(self, service: str, event: Event, *, die: bool = False) -> None:
@@ -208,6 +224,14 @@ class Wire:
     def rows(self, job_id: UUID) -> dict[int, dict[str, Any]]:
         found = self.all("enrollment", "SELECT * FROM import_row WHERE job_id = %s ORDER BY row", job_id)
         return {row["row"]: row for row in found}
+
+    def sheet(self, job_id: UUID) -> list[list[Any]]:
+        """The result workbook's cells below its header."""
+        [export] = self.all(
+            "enrollment", "SELECT object_key FROM export_job WHERE target_id = %s AND status = 'DONE'", job_id
+        )
+        book = openpyxl.load_workbook(io.BytesIO(self.objects.content[export["object_key"]]))
+        return [list(row) for row in book.active.iter_rows(min_row=2, values_only=True)]
 
     def student(self, name: str) -> dict[str, Any]:
         [student] = self.all("students", "SELECT * FROM student WHERE name = %s", name)

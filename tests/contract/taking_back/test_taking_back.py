@@ -1,5 +1,7 @@
 """An import and its undo, across both services: afterwards both databases are as before, row by row."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from enrollment.domain.attendance import AttendanceStatus
 from enrollment.domain.imports import CHUNKS_UNDER_WAY
@@ -8,6 +10,7 @@ from enrollment.usecases.cancelling import cancel_import
 from enrollment.usecases.plans import accept_plan
 from enrollment.usecases.reviews import review
 from enrollment.usecases.undo import request_undo
+from eventkit.ids import new_id
 from servicekit.problem import Problem
 from students.usecases import trash
 
@@ -48,38 +51,34 @@ def academy(wire):
     return new
 
 
-def take_back(wire, job_id, kill_at=None):
+def take_back(wire, job_id, *, deaths=0.0):
     with wire.work("enrollment") as uow:
         request_undo(uow, job_id, "user-2")
-    wire.deliveries = 0
-    wire.settle(kill_at)
+    wire.settle(deaths=deaths)
 
 
-@pytest.mark.parametrize("kill_at", [None, 1, 2, 3, 4, 5, 6])
-def test_import_and_undo_leave_both_databases_as_they_were(wire, academy, kill_at):
+@pytest.mark.parametrize("deaths", [0.0, 0.5, 1.0])
+def test_imports_and_undos_leave_both_databases_as_they_were(wire, academy, deaths):
+    """Of one into a lecture that is there, and of one that makes its session; some or all steps die first."""
+    other = wire.lecture("새 강의")
     before = wire.state()
     job_id = wire.run(academy, SECOND)
     result = wire.job(job_id)["result"]
     kinds = [row["student_outcome"] for row in wire.rows(job_id).values()]
     assert {kind: kinds.count(kind) for kind in ENDS} == ENDS
     assert (result["failed_count"], result["duplicate_count"]) == (1, 1)
-    assert wire.state() != before
-    take_back(wire, job_id, kill_at)
-    job = wire.job(job_id)
-    assert (job["undo_status"], job["undo_by"]) == ("UNDONE", "user-2")
-    assert [row["undo"] for row in wire.rows(job_id).values()].count("kept") == 0
-    after = wire.state()
-    assert {name: rows for name, rows in after.items() if rows != before[name]} == {}
+    between = wire.state()
+    assert between != before
+    next_id = wire.run(other, SECOND)
+    for one, state in ((next_id, between), (job_id, before)):
+        take_back(wire, one, deaths=deaths)
+        job = wire.job(one)
+        assert (job["undo_status"], job["undo_by"]) == ("UNDONE", "user-2")
+        assert {row["undo"] for row in wire.rows(one).values()} == {"undone", None}
+        after = wire.state()
+        assert {name: rows for name, rows in after.items() if rows != state[name]} == {}
     again = wire.run(academy, SECOND)
     assert wire.job(again)["result"]["created_students_count"] == ENDS["created"]
-
-
-def test_an_import_that_made_its_session_takes_it_along(wire, academy):
-    lecture = wire.lecture("새 강의")
-    before = wire.state()
-    job_id = wire.run(lecture, SECOND)
-    take_back(wire, job_id)
-    assert wire.state() == before
 
 
 def test_rows_that_somebody_has_touched_stay_and_are_told(wire, academy):
@@ -166,65 +165,100 @@ def test_what_changes_at_the_last_moment_fails_its_row_alone(wire, academy):
 
 @pytest.fixture
 def twins(wire, academy):
-    """Two in the trash with one identity, one of them beside an import that has to ask."""
+    """Three are in the trash twice: how things were, an import of them, and name → row that has to ask."""
+    names = ["박세찬", "김하나", "최네온"]
+    with wire.work("students") as uow:
+        trash.delete_students(uow, wire.staff, [wire.student(name)["id"] for name in names[1:]])
+    wire.settle()
     wire.all("students", "INSERT INTO student (id, tenant_id, name, name_key, parent_phone, deleted_at)"
              " SELECT gen_random_uuid(), tenant_id, name, name_key, parent_phone, now() FROM student"
-             " WHERE name = '박세찬'")  # fmt: skip
+             " WHERE name = ANY(%s)", names)  # fmt: skip
+    before = wire.state()
     job_id = wire.run(academy, SECOND)
-    [row] = [row for row in wire.rows(job_id).values() if row["outcome"] == "needs_review"]
-    return job_id, row
+    asking = {row["name"]: row for row in wire.rows(job_id).values() if row["outcome"] == "needs_review"}
+    assert set(asking) == set(names)
+    return before, job_id, asking
 
 
-def test_a_person_picks_one_of_several_and_the_import_goes_on(wire, twins):
-    job_id, row = twins
-    candidates = {one["id"] for one in wire.all("students", "SELECT id FROM student WHERE name = '박세찬'")}
-    assert set(row["candidates"]) == candidates
-    chosen = row["candidates"][1]
+def decide(wire, job_id, *decisions):
     with wire.work("enrollment") as uow:
-        review(uow, job_id, [{"row": row["row"], "action": "pick", "student_id": chosen}])
-    assert wire.job(job_id)["status"] == "RUNNING"
+        review(
+            uow,
+            job_id,
+            [
+                {"row": row["row"], "action": action, "student_id": student}
+                for row, action, student in decisions
+            ],
+        )
+
+
+def test_a_person_picks_makes_somebody_new_or_skips_and_the_import_goes_on(wire, twins):
+    before, job_id, asking = twins
+    picked, made, skipped = asking["박세찬"], asking["김하나"], asking["최네온"]
+    candidates = {one["id"] for one in wire.all("students", "SELECT id FROM student WHERE name = '박세찬'")}
+    assert set(picked["candidates"]) == candidates
+    chosen = picked["candidates"][1]
+    undecided = wire.state()
+    for stranger in (made["candidates"][0], wire.student("이두리")["id"], new_id()):
+        with pytest.raises(Problem) as refused:
+            decide(wire, job_id, (skipped, "skip", None), (picked, "pick", stranger))
+        assert refused.value.code == "not_a_candidate"
+    assert (wire.job(job_id)["status"], wire.state()) == ("DONE", undecided)
+    decide(wire, job_id, (skipped, "skip", None))
+    assert wire.job(job_id)["status"] == "DONE"
+    decide(wire, job_id, (picked, "pick", chosen), (made, "create", None))
+    for command in (request_undo, lambda *given: review(*given[:2], [{"row": 2, "action": "skip"}])):
+        with pytest.raises(Problem) as refused, wire.work("enrollment") as uow:
+            command(uow, job_id, "user-2")
+        assert refused.value.status == 409
     wire.settle()
-    ended = wire.rows(job_id)[row["row"]]
-    assert (ended["outcome"], ended["student_outcome"], ended["student_id"]) == (
-        "enrolled",
-        "restored",
-        chosen,
-    )
+    ends = {
+        row["name"]: (row["outcome"], row["student_outcome"], row["code"])
+        for row in wire.rows(job_id).values()
+        if row["name"] in asking
+    }
+    assert ends == {
+        "박세찬": ("enrolled", "restored", None),
+        "김하나": ("enrolled", "created", None),
+        "최네온": ("skipped", None, "skipped_by_person"),
+    }
+    ended = {row["name"]: row["student_id"] for row in wire.rows(job_id).values()}
+    assert ended["박세찬"] == chosen
+    assert ended["김하나"] not in made["candidates"]
     result = wire.job(job_id)["result"]
     assert (result["review_count"], result["restored_students_count"]) == (0, 1)
-
-
-def test_a_person_makes_somebody_new_or_skips(wire, twins):
-    job_id, row = twins
-    with wire.work("enrollment") as uow:
-        review(uow, job_id, [{"row": row["row"], "action": "create", "student_id": None}])
-    wire.settle()
-    ended = wire.rows(job_id)[row["row"]]
-    assert (ended["outcome"], ended["student_outcome"]) == ("enrolled", "created")
-    assert ended["student_id"] not in row["candidates"]
-    with pytest.raises(Problem) as refused, wire.work("enrollment") as uow:
-        review(uow, job_id, [{"row": row["row"], "action": "skip", "student_id": None}])
+    with pytest.raises(Problem) as refused:
+        decide(wire, job_id, (made, "skip", None))
     assert refused.value.code == "unknown_rows"
+    take_back(wire, job_id)
+    assert wire.state() == before
 
 
-def test_a_skipped_row_ends_at_once(wire, twins):
-    job_id, row = twins
+def cancel(wire, job_id, by):
     with wire.work("enrollment") as uow:
-        review(uow, job_id, [{"row": row["row"], "action": "skip", "student_id": None}])
-    assert wire.job(job_id)["status"] == "DONE"
-    assert wire.rows(job_id)[row["row"]]["code"] == "skipped_by_person"
+        cancel_import(uow, job_id, by)
 
 
 def test_a_cancelled_import_stops_at_the_next_chunk_and_can_be_undone(wire, academy):
     rows = [(f"학생{chr(0xAC00 + n)}", f"0103000{n:04d}", "", "", "", "", "") for n in range(30)]
     before = wire.state()
+    stopped = wire.upload(academy, rows)
+    cancel(wire, stopped, "user-1")
+    wire.settle()
+    assert (wire.job(stopped)["status"], wire.job(stopped)["error_code"]) == ("FAILED", "import_cancelled")
+    assert wire.state() == before
+    assert [key for key in wire.objects.content if key.startswith("excel/")] == []
+
     job_id = wire.upload(academy, rows)
     [accepted] = wire.waiting()
     wire.deliver(*accepted)
     sent = [event for _, event in wire.waiting() if event.type == "enrollment.roster.parsed"]
     assert len(sent) == CHUNKS_UNDER_WAY
-    with wire.work("enrollment") as uow:
-        cancel_import(uow, job_id, "user-1")
+    with ThreadPoolExecutor() as two:
+        list(two.map(lambda by: cancel(wire, job_id, by), ("user-1", "user-1")))
+    with pytest.raises(Problem) as refused, wire.work("enrollment") as uow:
+        request_undo(uow, job_id, "user-2")
+    assert refused.value.code == "import_not_ended"
     wire.settle()
     job = wire.job(job_id)
     assert (job["status"], job["cancelled_by"]) == ("DONE", "user-1")
@@ -232,26 +266,3 @@ def test_a_cancelled_import_stops_at_the_next_chunk_and_can_be_undone(wire, acad
     assert {row["code"] for row in wire.rows(job_id).values()} == {None, "cancelled"}
     take_back(wire, job_id)
     assert wire.state() == before
-
-
-def test_cancelling_while_the_sheet_is_read_does_nothing_at_all(wire, academy):
-    before = wire.state()
-    job_id = wire.upload(academy, SECOND)
-    with wire.work("enrollment") as uow:
-        cancel_import(uow, job_id, "user-1")
-    wire.settle()
-    assert (wire.job(job_id)["status"], wire.job(job_id)["error_code"]) == ("FAILED", "import_cancelled")
-    assert wire.state() == before
-    assert wire.objects.content == {
-        key: body for key, body in wire.objects.content.items() if "exports" in key
-    }
-    with pytest.raises(Problem) as refused, wire.work("enrollment") as uow:
-        cancel_import(uow, job_id, "user-1")
-    assert refused.value.code == "import_ended"
-
-
-def test_every_chunk_leaves_in_the_end(wire, academy):
-    rows = [(f"학생{chr(0xAC00 + n)}", f"0103000{n:04d}", "", "", "", "", "") for n in range(30)]
-    job_id = wire.run(academy, rows)
-    assert wire.job(job_id)["result"]["enrolled_count"] == 30
-    assert wire.all("enrollment", "SELECT FROM import_chunk") == []

@@ -15,8 +15,6 @@ from enrollment.adapters.sheet.writer import write_sheet
 from enrollment.usecases.exports import ExportPorts, make_export
 from eventkit.clock import SYSTEM_CLOCK
 from eventkit.ids import new_id
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 from testkit.workbooks import HEADER, workbook
 
 UPLOAD = "/api/v1/enrollments/lecture_enroll_from_excel/"
@@ -191,47 +189,3 @@ def test_the_template_s_examples_are_skipped(front: Front) -> None:
     job = front.run(filled.getvalue(), front.imports.lecture())
     result = front.client.get(f"{JOB}{job}/").json["result"]
     assert (result["skipped_count"], result["enrolled_count"], result["rows_total"]) == (2, 1, 3)
-
-
-# --- a model of its own: which row ends how, told from what was typed alone -------------------------
-
-PHONES = {"01020000001": True, "010-2000-0002": True, 1020000003: True, "+82 10-2000-0004": True,
-          "": False, "없음": False, "1234": False, "02-312-4567": False}  # fmt: skip
-_ROWS = st.lists(
-    st.tuples(
-        st.sampled_from(["김하나", "이두리", "박세찬", "최네온", "", "3월"]),
-        st.sampled_from(list(PHONES)),
-        st.sampled_from(["", "-1+1", "@cmd", "메모"]),
-    ),
-    min_size=1,
-    max_size=12,
-)
-
-
-def model(rows: list[tuple[Any, ...]], known: set[str]) -> list[str]:
-    def digits(phone: Any) -> str:
-        return str(phone)[-4:]
-
-    seen, enrolled, ends = set(), set(known), []
-    for name, phone, _ in rows:
-        if name in ("", "3월") or not PHONES[phone]:
-            ends.append("실패")
-        elif (name, digits(phone)) in seen:
-            ends.append("중복")
-        else:
-            seen.add((name, digits(phone)))
-            ends.append("이미 등록됨" if name in enrolled else "등록(신규 학생)")
-            enrolled.add(name)
-    return ends
-
-
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(rows=_ROWS.filter(lambda rows: any(PHONES[row[1]] and row[0] not in ("", "3월") for row in rows)))
-def test_random_sheets_end_as_the_model_says(front: Front, rows: list[tuple[Any, ...]]) -> None:
-    front.known.clear()
-    # a row of nothing is no row: its place is kept by a mark that no field has
-    sheet: Values = [["이름", "학부모전화", "비고란"], *[[*row[:2], row[2] or "·"] for row in rows]]
-    job = front.run(front.sheet(sheet), front.imports.lecture(f"수학 {new_id()}"))
-    told = values(front.workbook(job))
-    assert [row[:1] + row[2:3] for row in told[1:]] == [[row[0] or None, row[2] or "·"] for row in rows]
-    assert [row[3] for row in told[1:]] == model(rows, set())
