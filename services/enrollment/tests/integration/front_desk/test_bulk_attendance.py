@@ -144,6 +144,7 @@ def test_hostile_bulk_changes_are_refused(
         {"session": session, "status": "PRESENT", "attendances": []},
         {"session": session, "status": "PRESENT", "attendances": [elsewhere["id"]] * 2},
         {"session": session, "status": "PRESENT", "attendances": "all"},
+        {"session": session, "status": "PRESENT", "attendances": [str(uuid4()) for _ in range(501)]},
         {"session": session, "status": "PRESENT", "only_unset": "true"},
         {"session": session, "status": "PRESENT", "notify": True},
     ]
