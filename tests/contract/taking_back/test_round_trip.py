@@ -30,18 +30,22 @@ PEOPLE = [
     ("", "01020000003", FAILED),
     ("3월", "01020000004", FAILED),
 ]
-PHONES = [
-    str,
-    lambda phone: f"{phone[:3]}-{phone[3:7]}-{phone[7:]}",
-    int,  # 1010000001: Excel has taken the zero
-    lambda phone: f"+82 {phone[1:3]}-{phone[3:7]}-{phone[7:]}",
-]
-NAMES = [str, lambda name: f" {name} ", lambda name: unicodedata.normalize("NFD", name)]
+PHONES = {
+    "plain": str,
+    "dashes": lambda phone: f"{phone[:3]}-{phone[3:7]}-{phone[7:]}",
+    "number": int,  # Excel has taken the zero
+    "abroad": lambda phone: f"+82 {phone[1:3]}-{phone[3:7]}-{phone[7:]}",
+}
+NAMES = {
+    "plain": str,
+    "blanks": lambda name: f" {name} ",
+    "letters": lambda name: unicodedata.normalize("NFD", name),  # as macOS writes it
+}
 ROWS = st.lists(
     st.tuples(
         st.sampled_from(PEOPLE),
-        st.sampled_from(NAMES),
-        st.sampled_from(PHONES),
+        st.sampled_from(list(NAMES)),
+        st.sampled_from(list(PHONES)),
         st.sampled_from(["@cmd", "서울고", '<b>&"']),
         st.sampled_from([None, None, None, "예시"]),
     ),
@@ -52,7 +56,7 @@ ROWS = st.lists(
 
 def typed(row):
     (name, phone, end), name_as, phone_as, school, mark = row
-    return (name_as(name) or None, phone if end == FAILED else phone_as(phone), school, mark)
+    return (NAMES[name_as](name) or None, phone if end == FAILED else PHONES[phone_as](phone), school, mark)
 
 
 def model(rows):

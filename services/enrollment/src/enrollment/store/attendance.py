@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -10,10 +11,12 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, RowMapping, text
 
 from enrollment.store.enrollments import ROSTER_ORDER, STUDENT_NAME, ids, lock_enrollment_of
+from enrollment.store.lectures import SESSION_ORDER, session_listing
 from enrollment.store.tables import (
     NEXT_VERSION,
     attendance,
     enrollment,
+    lecture,
     session,
     session_enrollment,
     student_ref,
@@ -181,11 +184,41 @@ def lock_marks(conn: Connection, tenant: str, session_id: UUID) -> list[RowMappi
     return list(conn.execute(query.with_for_update()).mappings())
 
 
-def matrix_rows(conn: Connection, tenant: str, lecture_id: UUID) -> list[RowMapping]:
-    """One row per student of the lecture, by name, with its marks as {session id: mark}.
+def matrix(conn: Connection, tenant: str, lecture_id: UUID) -> dict[str, Any] | None:
+    """In one query: `lecture`, its `sessions` in their order, and `students` by name, each with its marks as
+    {session id: mark} in `attendance`. None where there is no such lecture.
 
-    PostgreSQL folds the marks: 30,000 of them as rows would cost ten times as much to carry over.
+    PostgreSQL folds them: 30,000 marks as rows would cost ten times as much to carry over.
     """
+    sessions = session_listing(tenant, lecture_id).order_by(*SESSION_ORDER).subquery("sessions")
+    students = _marked_students(tenant, lecture_id).order_by(*ROSTER_ORDER).subquery("students")
+    query = sa.select(lecture, _folded(sessions), _folded(students)).where(
+        lecture.c.tenant_id == tenant, lecture.c.id == lecture_id
+    )
+    found = conn.execute(query).mappings().first()
+    if found is None:
+        return None
+    return {
+        "lecture": found,
+        "sessions": [_with_times(one) for one in found["sessions"]],
+        "students": found["students"],
+    }
+
+
+def _folded(rows: sa.Subquery) -> sa.Label[Any]:
+    """[{column: value}], in the order of the rows."""
+    folded = sa.func.coalesce(sa.func.json_agg(sa.func.row_to_json(rows.table_valued())), sa.text("'[]'"))
+    return sa.select(folded).select_from(rows).scalar_subquery().label(rows.name)
+
+
+def _with_times(folded: dict[str, Any]) -> dict[str, Any]:
+    """A session with its times as a row has them."""
+    day = folded["date"] and date.fromisoformat(folded["date"])
+    times = {name: datetime.fromisoformat(folded[name]) for name in ("created_at", "updated_at")}
+    return {**folded, **times, "date": day}
+
+
+def _marked_students(tenant: str, lecture_id: UUID) -> sa.Select[Any]:
     mark = sa.func.json_build_object(
         "attendance_id", attendance.c.id, "status", attendance.c.status, "memo", attendance.c.memo
     )
@@ -199,7 +232,7 @@ def matrix_rows(conn: Connection, tenant: str, lecture_id: UUID) -> list[RowMapp
         .group_by(attendance.c.enrollment_id)
         .subquery("marks")
     )
-    query = (
+    return (
         sa.select(
             enrollment.c.student_id,
             enrollment.c.id.label("enrollment_id"),
@@ -216,9 +249,7 @@ def matrix_rows(conn: Connection, tenant: str, lecture_id: UUID) -> list[RowMapp
             enrollment.c.lecture_id == lecture_id,
             student_ref.c.deleted.is_(False),
         )
-        .order_by(*ROSTER_ORDER)
     )
-    return list(conn.execute(query).mappings())
 
 
 def _with_student(tenant: str) -> sa.Select[Any]:

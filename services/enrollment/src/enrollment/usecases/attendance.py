@@ -47,15 +47,11 @@ def add_students(uow: UnitOfWork, session_id: UUID, student_ids: Collection[UUID
 
 
 def matrix(uow: UnitOfWork, lecture_id: UUID) -> dict[str, Any]:
-    """A lecture's sessions and students with every mark, in three queries. Raises Problem 404."""
-    lecture = lectures.find_lecture(uow.conn, uow.tenant, lecture_id)
-    if lecture is None:
+    """A lecture's sessions and students with every mark. Raises Problem 404."""
+    found = attendance.matrix(uow.conn, uow.tenant, lecture_id)
+    if found is None:
         raise Problem("not_found")
-    return {
-        "lecture": lecture,
-        "sessions": lectures.list_sessions(uow.conn, uow.tenant, lecture_id),
-        "students": attendance.matrix_rows(uow.conn, uow.tenant, lecture_id),
-    }
+    return found
 
 
 def record(
