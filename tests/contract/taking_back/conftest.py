@@ -6,7 +6,6 @@ import io
 import random
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -54,20 +53,16 @@ class KilledError(Exception):
     """The process dies before the commit."""
 
 
-@dataclass(repr=False)
 class Wire:
-    databases: dict[str, TestDatabase]
-    folder: Path
-    chance: random.Random
-    objects: MemoryObjects = field(default_factory=MemoryObjects)
-    # (service, event id) of what has been handled, and of whose first delivery has died
-    done: set[tuple[str, UUID]] = field(default_factory=set)
-    died: set[tuple[str, UUID]] = field(default_factory=set)
-    # publisher → up to which event all has been handled
-    behind: dict[str, int] = field(default_factory=dict)
-    staff: Actor = field(default_factory=lambda: Actor("user-1", PSEUDONYMS))
-
-    def __post_init__(self) -> None:
+    def __init__(self, databases: dict[str, TestDatabase], folder: Path, chance: random.Random) -> None:
+        self.databases, self.folder, self.chance = databases, folder, chance
+        self.objects = MemoryObjects()
+        self.staff = Actor("user-1", PSEUDONYMS)
+        # (service, event id) of what has been handled, and of whose first delivery has died
+        self.done: set[tuple[str, UUID]] = set()
+        self.died: set[tuple[str, UUID]] = set()
+        # publisher → up to which event all has been handled
+        self.behind: dict[str, int] = {}
         sqs = FakeSqs(SYSTEM_CLOCK)
         for name in self.databases:
             sqs.make_pair(name)

@@ -21,7 +21,7 @@ from servicekit.problem import Problem
 
 Look = Callable[[UnitOfWork], dict[str, Any] | None]
 LOOK_EVERY = 1.0
-LONGEST = 50.0  # below the load balancer's 60 s; the client connects again
+LONGEST = 20.0  # less than a stopping process waits (25 s); the client connects again
 _ENDED = ("DONE", "FAILED")
 
 

@@ -80,7 +80,7 @@ def undo_job(job_id: UUID) -> dict[str, Any]:
 @jobs.route("/excel_job_events/<uuid:job_id>/", roles=STAFF_ROLES)
 @jobs.response(200, content_type="text/event-stream")
 def stream_job(job_id: UUID) -> Response:
-    """Server-sent events: the body of excel_job_status whenever it changes, for 50 s at most (then again).
+    """Server-sent events: the body of excel_job_status whenever it changes, for 20 s at most (then again).
 
     503 too_many_streams when enough are open: poll instead.
     """
