@@ -1,7 +1,7 @@
 # `make` prints this help. Bodies are in deploy/scripts, which .ci/run uses as well.
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help run setup test check lint types fmt docs bench bench-import bench-events bench-encode bench-janitor bench-messaging lock clean
+.PHONY: help run setup test check lint types fmt docs bench bench-import bench-export bench-events bench-encode bench-janitor bench-messaging lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -35,6 +35,9 @@ bench: ## all measurements, as ratios taken side by side
 
 bench-import: ## the roster import: rows/s, ratio to COPY, cost per row as sheets grow
 	@exec deploy/scripts/bench import
+
+bench-export: ## an export of 100,000 rows: ratio to the fastest writer alone, peak memory
+	@exec deploy/scripts/bench export
 
 bench-events: ## consumer and relay as ratios to bare boto3, wake-up by NOTIFY as a ratio to a poll
 	@exec deploy/scripts/bench events

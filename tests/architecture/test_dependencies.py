@@ -18,6 +18,7 @@ LEVELS = licences.LEVELS
 # part of what a listed one offers
 COMES_WITH = {
     "botocore": "boto3",
+    "itsdangerous": "flask",
     "opentelemetry-api": "opentelemetry-sdk",
     "opentelemetry-proto": "opentelemetry-exporter-otlp-proto-http",
     "webargs": "flask-smorest",

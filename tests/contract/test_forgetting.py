@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from importlib import import_module
+from inspect import signature
 from pathlib import Path
 from uuid import UUID
 
@@ -17,6 +18,7 @@ from eventkit.trace import Cause
 from eventkit.uow import unit_of_work
 from servicekit.erasure import Eraser
 from testkit.api import app_of, internal
+from testkit.objects import MemoryObjects
 from testkit.sqs import FakeSqs
 
 # students has purged its own record before it hears of it; whose a workbook is cannot be told
@@ -97,7 +99,10 @@ def purge(service, database, make_event):
         data = {"erasure_id": str(UUID(int=9)), "students": students}
         event = make_event("students.student.purged", TENANT, data)
         with unit_of_work(database.database, TENANT, Cause.of(event), source=service) as uow:
-            handlers.on_student_purged(uow, [event], erase=erase)
+            ports = {"erase": erase, "objects": MemoryObjects()}
+            handled = handlers.on_student_purged
+            wanted = {name: port for name, port in ports.items() if name in signature(handled).parameters}
+            handled(uow, [event], **wanted)
 
     return run
 

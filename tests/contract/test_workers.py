@@ -23,7 +23,17 @@ from testkit.api import environment
 from testkit.sqs import FakeSqs
 
 # jobs that take long or hold a lock
-LONG = {"enrollment": {"enrollment.import.accepted"}, "students": {"enrollment.roster.parsed"}}
+LONG = {
+    "enrollment": {
+        "enrollment.import.accepted",
+        "enrollment.import.completed",
+        "enrollment.import.failed",
+        "enrollment.plan.accepted",
+        "enrollment.undo.requested",
+        "enrollment.export.requested",
+    },
+    "students": {"enrollment.roster.parsed", "enrollment.roster.withdrawn"},
+}
 
 
 @pytest.fixture

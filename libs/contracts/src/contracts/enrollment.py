@@ -35,17 +35,21 @@ ROSTER_ROW = {
 }
 
 
+INSTRUCTIONS = ("decision", "decided_id", "expected", "expected_id")
+
+
 class RosterParsed(Schema):
     """A chunk of a roster's usable rows was read, at most 1,000 rows and 200 KB.
 
-    `dry_run` asks what would happen without writing.
+    `dry_run` asks what would happen without writing. `decision` is what a person said of a row of several
+    candidates: pick (`decided_id`) or create. `expected` is how a plan said that the row ends, with whom.
     """
 
     job_id = fields.UUID(required=True)
     chunk = fields.Integer(required=True)
     dry_run = fields.Boolean(required=True)
     initial_password_hash = fields.String(required=True)
-    rows = Columns(ROSTER_ROW)
+    rows = Columns(ROSTER_ROW, optional=dict.fromkeys(INSTRUCTIONS, TEXT_OR_NONE))
 
 
 class _ImportEnded(Schema):
@@ -129,6 +133,59 @@ class SessionChanged(Schema):
     )
 
 
+class PlanAccepted(Schema):
+    """A preview is to be carried out as the import `job_id`, row by row as it was planned."""
+
+    job_id = fields.UUID(required=True)
+    plan_id = fields.UUID(required=True)
+
+
+class RowsReviewed(Schema):
+    """A person has decided about rows of an import that ended with several candidates."""
+
+    job_id = fields.UUID(required=True)
+    decisions = Columns({"row": INTEGER, "decision": TEXT, "decided_id": TEXT_OR_NONE})
+
+
+class UndoRequested(Schema):
+    """An import is to be taken back."""
+
+    job_id = fields.UUID(required=True)
+
+
+class RosterWithdrawn(Schema):
+    """Students of an import that is taken back: those it created or restored, at most 1,000 per event."""
+
+    job_id = fields.UUID(required=True)
+    chunk = fields.Integer(required=True)
+    rows = Columns({"row": INTEGER, "student_id": TEXT})
+
+
+class ImportUndone(Schema):
+    """An import was taken back, but for the rows that somebody had changed since."""
+
+    job_id = fields.UUID(required=True)
+    undone_count = fields.Integer(required=True)
+    kept_count = fields.Integer(required=True)
+
+
+class ExportRequested(Schema):
+    """Somebody wants a workbook of what there is now; `kind` is attendance | roster | import_results."""
+
+    export_id = fields.UUID(required=True)
+    kind = fields.String(required=True)
+    target_id = fields.UUID(required=True)
+
+
+class ExportCompleted(Schema):
+    """A workbook waits under `object_key` until it expires."""
+
+    export_id = fields.UUID(required=True)
+    kind = fields.String(required=True)
+    object_key = fields.String(required=True)
+    expires_at = fields.AwareDateTime(required=True)
+
+
 EVENTS = (
     EventType("enrollment.import.accepted", ImportAccepted, ("enrollment",)),
     EventType("enrollment.roster.parsed", RosterParsed, ("students",)),
@@ -137,4 +194,11 @@ EVENTS = (
     EventType("enrollment.enrollment.changed", EnrollmentChanged, ("media", "messaging")),
     EventType("enrollment.session_enrollment.changed", SessionEnrollmentChanged, ("media",)),
     EventType("enrollment.session.changed", SessionChanged, ("media",)),
+    EventType("enrollment.plan.accepted", PlanAccepted, ("enrollment",)),
+    EventType("enrollment.rows.reviewed", RowsReviewed, ("enrollment",)),
+    EventType("enrollment.undo.requested", UndoRequested, ("enrollment",)),
+    EventType("enrollment.roster.withdrawn", RosterWithdrawn, ("students",)),
+    EventType("enrollment.import.undone", ImportUndone, ()),
+    EventType("enrollment.export.requested", ExportRequested, ("enrollment",)),
+    EventType("enrollment.export.completed", ExportCompleted, ()),
 )

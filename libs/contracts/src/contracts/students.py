@@ -14,15 +14,24 @@ class RosterResolved(Schema):
 
     `outcome` is created | matched | restored | needs_review | failed; `student_id` is null where
     there is none (review, failure, or a dry run that would create); `code` says why; `version` is the
-    student's own for those just written, whose students.student.changed follows.
+    student's own for those just written, whose students.student.changed follows; `candidates` are the ids,
+    comma separated, between which a person has to decide.
     """
 
     job_id = fields.UUID(required=True)
     chunk = fields.Integer(required=True)
     rows = Columns(
         {"row": INTEGER, "outcome": TEXT, "student_id": TEXT_OR_NONE, "code": TEXT_OR_NONE},
-        optional={"version": INTEGER_OR_NONE},
+        optional={"version": INTEGER_OR_NONE, "candidates": TEXT_OR_NONE},
     )
+
+
+class RosterWithdrawn(Schema):
+    """What became of the students of an import that is taken back: undone | kept, with a code."""
+
+    job_id = fields.UUID(required=True)
+    chunk = fields.Integer(required=True)
+    rows = Columns({"row": INTEGER, "outcome": TEXT, "code": TEXT_OR_NONE})
 
 
 STUDENT = {
@@ -78,6 +87,7 @@ class StudentUnmerged(_Merge):
 
 EVENTS = (
     EventType("students.roster.resolved", RosterResolved, ("enrollment",)),
+    EventType("students.roster.withdrawn", RosterWithdrawn, ("enrollment",)),
     EventType("students.student.changed", StudentChanged, ("enrollment", "messaging")),
     EventType("students.student.merged", StudentMerged, ("enrollment", "messaging")),
     EventType("students.student.unmerged", StudentUnmerged, ("enrollment", "messaging")),

@@ -6,8 +6,11 @@ from dataclasses import dataclass, replace
 
 import pytest
 from enrollment.adapters.sheet import sniff
+from enrollment.adapters.sheet.writer import write_sheet
+from enrollment.adapters.streams import Streams
+from enrollment.adapters.undo_tokens import UndoTokens
 from enrollment.http import BLUEPRINTS
-from enrollment.ports import UploadPorts
+from enrollment.ports import ApiPorts
 from enrollment.settings import Settings
 from flask import Flask
 from flask.testing import FlaskClient
@@ -64,7 +67,9 @@ def app(
 ) -> Flask:
     """The API with all its routes."""
     app, kit = _app
-    app.extensions[KIT] = replace(kit, db=academy.database, deps=UploadPorts(objects, sniff, hashing))
+    tokens, streams = UndoTokens(["a key"]), Streams(academy.database, "enrollment", 2)
+    ports = ApiPorts(objects, sniff, hashing, tokens, write_sheet, streams)
+    app.extensions[KIT] = replace(kit, db=academy.database, deps=ports)
     return app
 
 

@@ -9,7 +9,7 @@ from eventkit.trace import Cause
 from eventkit.uow import UnitOfWork
 
 from students.domain.audit import Pseudonyms
-from students.usecases import rosters
+from students.usecases import rosters, undo
 from students.usecases.erasures import ErasingPorts, erase_people, receive_receipts
 
 
@@ -17,6 +17,13 @@ def on_roster_parsed(uow: UnitOfWork, events: Sequence[Event], *, pseudonyms: Ps
     """Resolves the rows of a chunk; with `dry_run` it only forecasts. Each chunk answers for itself."""
     for event in events:
         rosters.resolve_roster(uow, event.data, Cause.of(event), pseudonyms)
+        uow.progress()
+
+
+def on_roster_withdrawn(uow: UnitOfWork, events: Sequence[Event], *, pseudonyms: Pseudonyms) -> None:
+    """Takes back what an import did to students, but for those whom somebody has changed since."""
+    for event in events:
+        undo.withdraw_roster(uow, event.data, Cause.of(event), pseudonyms)
         uow.progress()
 
 

@@ -16,7 +16,7 @@ from students import handlers, metrics
 from students.adapters.ledger import ObjectLedger
 from students.domain.audit import Pseudonyms
 from students.settings import Settings
-from students.usecases import erasures, purge, sessions
+from students.usecases import erasures, purge, sessions, undo
 from students.usecases.erasures import ErasingPorts
 from students.usecases.registration import prune_requests
 from students.usecases.rosters import forget_credentials
@@ -31,6 +31,7 @@ def build_worker(settings: Settings) -> Worker:
         [
             # single: a tenant's lock is held for one chunk, and an import's progress shows after each
             on("enrollment.roster.parsed", handlers.on_roster_parsed, single=True, pseudonyms=names),
+            on("enrollment.roster.withdrawn", handlers.on_roster_withdrawn, single=True, pseudonyms=names),
             on("students.student.purged", handlers.on_student_purged, ports=erasing),
             *(on(f"{context}.erasure.completed", handlers.on_erasure_completed) for context in CONTEXTS),
         ],
@@ -44,6 +45,7 @@ def periodic_tasks(kit: WorkerKit, names: Pseudonyms) -> list[PeriodicTask]:
     check = partial(erasures.check_erasures, overdue=erasures.overdue_erasures(figures, clock))
     return [
         PeriodicTask("students.forget_credentials", forget_credentials, daily_at=time(3, 5)),
+        PeriodicTask("students.forget_effects", undo.forget_effects, daily_at=time(3, 10)),
         PeriodicTask("students.purge_deleted", empty_trash, daily_at=time(3, 15)),
         PeriodicTask("students.prune_requests", prune_requests, daily_at=time(3, 25)),
         PeriodicTask("students.check_erasures", check, every=erasures.CHECK_EVERY),

@@ -100,18 +100,20 @@ def test_a_restored_student_without_account_or_parent_gets_them_back(academy, pe
 
 
 def test_several_deleted_candidates_are_a_review_and_never_a_guess(academy, person):
+    deleted = []
     for _ in range(2):
         [made] = academy.resolve(person(1))
         academy.all(
             "UPDATE student SET name_key = name_key || '-' WHERE id = %s RETURNING id", made["student_id"]
         )
         academy.delete(made["student_id"])
+        deleted.append(made["student_id"])
     academy.all("UPDATE student SET name_key = '학생1' RETURNING id")
     before = academy.contents()
     [answer] = academy.resolve(person(1))
     assert answer == {
         "row": 2, "outcome": "needs_review", "student_id": None, "code": "several_deleted_candidates",
-        "version": None,
+        "version": None, "candidates": ",".join(reversed(deleted)),
     }  # fmt: skip
     assert academy.contents() == before
 
@@ -203,6 +205,7 @@ def test_an_empty_chunk_is_answered(academy):
         "student_id": [],
         "code": [],
         "version": [],
+        "candidates": [],
     }
 
 

@@ -20,6 +20,10 @@ CHUNK_BYTES = 200_000
 # one row may not fill a chunk, however it is escaped (6 bytes per character at worst)
 ROW_CHARACTERS = 20_000
 MAX_ATTEMPTS = 5
+# so many chunks are with the students service at once: enough to keep it busy, few enough to stop soon
+CHUNKS_UNDER_WAY = 4
+# how long a preview may be carried out: as long as its workbook is there
+PLAN_LIFETIME = timedelta(hours=24)
 FAILED_SHOWN = 100
 
 # How long a job may stand still before it is given up: while its sheet is being read the queue tries again
@@ -99,6 +103,11 @@ REASONS = {
     "invalid_grade": "학년이 올바르지 않습니다.",
     "invalid_gender": "성별이 올바르지 않습니다.",
     "invalid_text": "저장할 수 없는 문자가 들어 있습니다.",
+    "plan_changed": "미리 보기와 달라져서 처리하지 않았습니다.",
+    "picked_is_gone": "고른 학생이 더 이상 삭제된 학생 목록에 없습니다.",
+    "review_expired": "확인할 수 있는 기간이 지났습니다. 이 행을 다시 올려 주세요.",
+    "skipped_by_person": "담당자가 건너뛰기로 했습니다.",
+    "cancelled": "가져오기가 취소되어 처리하지 않았습니다.",
     "row_too_long": "한 행의 내용이 너무 깁니다.",
 }
 
@@ -107,6 +116,8 @@ FAILURES = {
     "source_missing": "올린 파일을 찾을 수 없습니다. 파일을 다시 올려 주세요.",
     "import_crashed": "파일을 읽는 작업이 계속 중단되었습니다. 파일을 확인한 뒤 다시 올려 주세요.",
     "import_abandoned": "작업이 오래 멈춰 있어 중단했습니다. 파일을 다시 올려 주세요.",
+    "import_cancelled": "가져오기를 취소했습니다. 아무것도 등록되지 않았습니다.",
+    "plan_expired": "미리 보기가 오래되어 그대로 등록할 수 없습니다. 파일을 다시 올려 주세요.",
     "lecture_gone": "등록하는 동안 강의가 삭제되었습니다.",
     "session_gone": "등록하는 동안 차시가 삭제되었습니다. 이미 처리된 학생은 강의에 등록되어 있습니다.",
 }
@@ -122,6 +133,8 @@ class Answer:
     code: str | None
     version: int | None = None
     """Of a student just written: its students.student.changed has this version."""
+    candidates: str | None = None
+    """Ids, comma separated, between which a person has to decide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +147,7 @@ class Settled:
     student_id: UUID | None
     code: str | None
     reason: str | None
+    candidates: str | None = None
 
 
 def has_student(answer: Answer) -> bool:
@@ -184,7 +198,8 @@ def _without_student(answer: Answer) -> Settled:
         (Outcome.NEEDS_REVIEW, "needs_review") if review else (Outcome.FAILED, "student_failed")
     )
     code = answer.code or fallback
-    return Settled(answer.row, outcome, None, None, code, REASONS.get(code, REASONS[fallback]))
+    reason = REASONS.get(code, REASONS[fallback])
+    return Settled(answer.row, outcome, None, None, code, reason, answer.candidates if review else None)
 
 
 # Rows whose student the counts of created, matched and restored students tell of: each job has rows of

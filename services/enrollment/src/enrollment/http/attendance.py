@@ -7,15 +7,19 @@ from uuid import UUID
 
 from servicekit.auth import STAFF_ROLES
 from servicekit.problem import Problem
-from servicekit.web import Blueprint, tx
+from servicekit.web import Blueprint, deps, tx
 from sqlalchemy import RowMapping
 
 from enrollment.domain.attendance import AttendanceStatus
+from enrollment.ports import ApiPorts
 from enrollment.schemas.attendance import (
     AttendanceChanges,
     AttendanceListSchema,
     AttendanceQuery,
     AttendanceSchema,
+    BulkChanges,
+    BulkChangeSchema,
+    BulkUndo,
     MatrixQuery,
     MatrixSchema,
     NewAttendance,
@@ -46,6 +50,35 @@ def add_students(body: dict[str, Any]) -> dict[str, Any]:
     """Enrol up to 500 students in the session's lecture and in the session, all or none, UNSET."""
     with tx() as uow:
         rows = usecases.add_students(uow, body["session"], body["students"])
+    return {"results": rows, "next": None}
+
+
+@attendance.route("/bulk_set/", roles=STAFF_ROLES, methods=["POST"])
+@attendance.arguments(BulkChanges)
+@attendance.response(200, BulkChangeSchema)
+def set_attendance(body: dict[str, Any]) -> dict[str, Any]:
+    """One status for a session's marks or those of `attendances`, all or none; 10 minutes to undo it."""
+    with tx() as uow:
+        done = usecases.set_all(
+            uow,
+            body["session"],
+            AttendanceStatus(body["status"]),
+            only=body["attendances"],
+            only_unset=body["only_unset"],
+            confirmed=body["confirm_secession"],
+        )
+        token = deps(ApiPorts).undo_tokens.sign(uow.tenant, done.undo) if done.undo else None
+    counts = {name: getattr(done, name) for name in ("changed", "unchanged", "terminal")}
+    return {**counts, "undo_token": token, "results": done.results}
+
+
+@attendance.route("/bulk_undo/", roles=STAFF_ROLES, methods=["POST"])
+@attendance.arguments(BulkUndo)
+@attendance.response(200, AttendanceListSchema)
+def undo_attendance(body: dict[str, Any]) -> dict[str, Any]:
+    """Take a bulk change back, all or none (409 attendance_changed when a mark is another one by now)."""
+    with tx() as uow:
+        rows = usecases.undo_all(uow, deps(ApiPorts).undo_tokens.read(uow.tenant, body["undo_token"]))
     return {"results": rows, "next": None}
 
 

@@ -44,6 +44,7 @@ def list_enrollments(query: dict[str, Any]) -> dict[str, Any]:
             uow.tenant,
             lecture_id=query["lecture"],
             student_id=query["student"],
+            session_id=query["session"],
             status=query["status"],
             search=query["search"],
         )

@@ -15,8 +15,8 @@ from servicekit.problem import Problem
 from servicekit.upload import received_file
 from servicekit.web import Blueprint, deps, identity, tx
 
-from enrollment.domain.imports import MAX_UPLOAD_BYTES, JobState, JobStatus, Outcome, Step, progress
-from enrollment.ports import UploadPorts
+from enrollment.domain.imports import MAX_UPLOAD_BYTES, Outcome
+from enrollment.ports import ApiPorts
 from enrollment.schemas.imports import (
     AcceptedSchema,
     ImportForm,
@@ -28,6 +28,7 @@ from enrollment.schemas.imports import (
     UploadSchema,
 )
 from enrollment.store import imports as store
+from enrollment.usecases.showing import show
 from enrollment.usecases.uploads import Accepted, RosterUpload, accept_upload
 
 imports = Blueprint("imports", __name__, url_prefix="/api/v1/enrollments", description="엑셀 수강 등록")
@@ -65,7 +66,7 @@ def _accept(form: dict[str, Any]) -> Accepted:
         requested_by=identity().subject,
         **form,
     )
-    return accept_upload(tx, deps(UploadPorts), upload)
+    return accept_upload(tx, deps(ApiPorts), upload)
 
 
 @student_imports.route("/excel_job_status/<uuid:job_id>/", roles=STAFF_ROLES)
@@ -74,18 +75,10 @@ def _accept(form: dict[str, Any]) -> Accepted:
 def show_job(job_id: UUID) -> dict[str, Any]:
     """How far an import is: status, progress, then result or error. Either path answers for any job."""
     with tx() as uow:
-        job = store.job_now(uow.conn, job_id)
-    if job is None:
+        shown = show(uow, job_id)
+    if shown is None:
         raise Problem("not_found")
-    state = JobState(
-        JobStatus(job.status), Step(job.step), job.rows_total, job.rows_done, job.rows_usable, job.parsed_at
-    )
-    return {
-        **job._mapping,
-        "job_id": job.id,
-        "job_type": "excel_parsing",
-        "progress": progress(state, job.asked_at),
-    }
+    return shown
 
 
 @student_imports.route("/excel_job_rows/<uuid:job_id>/", roles=STAFF_ROLES)
@@ -102,7 +95,7 @@ def list_job_rows(query: dict[str, Any], job_id: UUID) -> dict[str, Any]:
             raise Problem("not_found")
         page = fetch_page(
             uow.conn,
-            store.settled_rows(job_id, outcome),
+            store.settled_rows(job_id, outcome, query["undo"]),
             store.SHEET_ORDER,
             cursor=query.get("cursor"),
             page_size=query["page_size"],

@@ -60,6 +60,32 @@ class AttendanceListSchema(Schema):
     next = fields.String(required=True, allow_none=True)
 
 
+class BulkChanges(StrictSchema):
+    """Without `attendances` everybody in the session; `only_unset` leaves alone what has been recorded."""
+
+    session = Id(required=True)
+    status = Choice(*AttendanceStatus, required=True)
+    attendances = Ids(load_default=None)
+    only_unset = StrictBoolean(load_default=False)
+    confirm_secession = StrictBoolean(load_default=False)
+
+
+class BulkChangeSchema(Schema):
+    """`terminal` marks are SECESSION and stay; `undo_token` is null where nothing changed, or for good."""
+
+    changed = fields.Integer(required=True)
+    unchanged = fields.Integer(required=True)
+    terminal = fields.Integer(required=True)
+    undo_token = fields.String(required=True, allow_none=True)
+    results = fields.List(fields.Nested(AttendanceSchema), required=True)
+
+
+class BulkUndo(StrictSchema):
+    """What a bulk change answered, within 10 minutes."""
+
+    undo_token = Text(500_000, required=True)
+
+
 class MarkSchema(Schema):
     """One cell of the matrix."""
 

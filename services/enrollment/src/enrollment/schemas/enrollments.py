@@ -21,6 +21,7 @@ class EnrollmentsQuery(PageSchema):
     """
 
     lecture = Id(load_default=None)
+    session = Id(load_default=None)
     student = Id(load_default=None)
     status = Choice(*ENROLLMENT_STATUSES, load_default=None)
     search = Text(100, blank=True, load_default="")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from flask_smorest.fields import Upload
-from marshmallow import Schema, fields
-from servicekit.fields import Choice, Id, Password, StrictBoolean, StrictSchema
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
+from servicekit.fields import Choice, Id, Password, StrictBoolean, StrictSchema, Whole
 from servicekit.pagination import PageSchema
 
 from enrollment.domain.imports import PASSWORD_LENGTH, JobStatus, Outcome, Step, StudentOutcome
@@ -101,6 +101,17 @@ class ResultSchema(Schema):
     rows_url = fields.String(required=True)
 
 
+class UndoSchema(Schema):
+    """An import that is, or was, taken back; `kept` rows had been changed by somebody (rows: undo=kept)."""
+
+    status = fields.String(required=True, metadata={"enum": ["UNDOING", "UNDONE"]})
+    undone = fields.Integer(required=True)
+    kept = fields.Integer(required=True)
+    requested_by = fields.String(required=True)
+    requested_at = fields.AwareDateTime(required=True)
+    ended_at = fields.AwareDateTime(required=True, allow_none=True)
+
+
 class JobSchema(Schema):
     """A job as a poll sees it: a result when DONE, an error when FAILED."""
 
@@ -112,13 +123,89 @@ class JobSchema(Schema):
     error_code = fields.String(required=True, allow_none=True)
     error_message = fields.String(required=True, allow_none=True)
     dry_run = fields.Boolean(required=True)
+    file_name = fields.String(required=True)
+    lecture_id = fields.UUID(required=True, allow_none=True)
+    requested_by = fields.String(required=True)
+    plan_id = fields.UUID(
+        required=True, allow_none=True, metadata={"description": "이 가져오기가 실행한 미리 보기"}
+    )
+    cancelled = fields.Boolean(required=True)
+    undo = fields.Nested(UndoSchema, required=True, allow_none=True)
+    workbook = fields.UUID(
+        required=True, allow_none=True, metadata={"description": "결과 파일의 내보내기 ID (24시간)"}
+    )
     created_at = fields.AwareDateTime(required=True)
 
 
+class JobsQuery(PageSchema):
+    """Filters of the history."""
+
+    lecture = Id(load_default=None)
+    dry_run = StrictBoolean(load_default=None)
+
+
+class HistorySchema(Schema):
+    """One import of the history; `result` is null until it is DONE."""
+
+    job_id = fields.UUID(required=True, attribute="id")
+    status = fields.String(required=True, metadata={"enum": list(JobStatus)})
+    lecture_id = fields.UUID(required=True, allow_none=True)
+    file_name = fields.String(required=True)
+    dry_run = fields.Boolean(required=True)
+    plan_id = fields.UUID(required=True, allow_none=True)
+    cancelled = fields.Function(lambda job: job.cancelled_by is not None, metadata={"type": "boolean"})
+    undo_status = fields.String(required=True, allow_none=True)
+    result = fields.Nested(ResultSchema, required=True, allow_none=True)
+    error_code = fields.String(required=True, allow_none=True)
+    error_message = fields.String(required=True, allow_none=True)
+    requested_by = fields.String(required=True)
+    created_at = fields.AwareDateTime(required=True)
+    ended_at = fields.AwareDateTime(required=True, allow_none=True)
+
+
+class JobsSchema(Schema):
+    """A page of imports, newest first; `next` is the cursor of the following one."""
+
+    results = fields.List(fields.Nested(HistorySchema), required=True)
+    next = fields.String(required=True, allow_none=True)
+
+
+class DecisionSchema(StrictSchema):
+    """`pick` one of the row's candidates, `create` somebody new, or `skip` the row."""
+
+    row = Whole(min=1, required=True)
+    action = Choice("pick", "create", "skip", required=True)
+    student_id = Id(load_default=None)
+
+    @validates_schema
+    def _named(self, data: dict[str, Any], **_: Any) -> None:
+        if (data["action"] == "pick") != (data["student_id"] is not None):
+            raise ValidationError(
+                "pick에는 student_id가 있어야 하고, 다른 결정에는 없어야 합니다.", "student_id"
+            )
+
+
+class Decisions(StrictSchema):
+    """Rows of an import that a person has decided, all or none."""
+
+    decisions = fields.List(
+        fields.Nested(DecisionSchema), required=True, validate=validate.Length(min=1, max=500)
+    )
+
+    @validates_schema
+    def _once(self, data: dict[str, Any], **_: Any) -> None:
+        rows = [decision["row"] for decision in data["decisions"]]
+        if len(set(rows)) != len(rows):
+            raise ValidationError("같은 행이 두 번 이상 들어 있습니다.", "decisions")
+
+
 class RowsQuery(PageSchema):
-    """Filter of a job's rows."""
+    """Filters of a job's rows; `undo` finds those that were taken back, or kept because somebody changed
+    them.
+    """
 
     outcome = Choice(*Outcome, load_default=None)
+    undo = Choice("undone", "kept", load_default=None)
 
 
 class RowSchema(Schema):
@@ -134,6 +221,11 @@ class RowSchema(Schema):
     student_id = fields.UUID(required=True, allow_none=True)
     code = fields.String(required=True, allow_none=True)
     reason = fields.String(required=True, allow_none=True)
+    candidates = fields.List(
+        fields.UUID(), required=True, allow_none=True, metadata={"description": "고를 수 있는 학생"}
+    )
+    undo = fields.String(required=True, allow_none=True, metadata={"enum": ["undone", "kept", None]})
+    undo_code = fields.String(required=True, allow_none=True)
 
 
 class RowsSchema(Schema):

@@ -138,38 +138,6 @@ def session_enrol(
     return new
 
 
-def marked(
-    conn: Connection, tenant: str, enrollment_id: UUID, session_id: UUID | None = None
-) -> Sequence[RowMapping]:
-    """The marks of an enrollment, in one session or in all, have changed: they get new versions.
-
-    Answers as `session_enrol`. The caller holds the enrollment, which orders the versions.
-    """
-    of_session = [] if session_id is None else [session_enrollment.c.session_id == session_id]
-    statement = (
-        sa.update(session_enrollment)
-        .where(
-            session_enrollment.c.tenant_id == tenant,
-            session_enrollment.c.enrollment_id == enrollment_id,
-            *of_session,
-            _ENROLLMENT_OF_MEMBER,
-            attendance.c.tenant_id == session_enrollment.c.tenant_id,
-            attendance.c.enrollment_id == session_enrollment.c.enrollment_id,
-            attendance.c.session_id == session_enrollment.c.session_id,
-        )
-        .values(version=NEXT_VERSION)
-        .returning(
-            session_enrollment.c.session_id,
-            session_enrollment.c.enrollment_id,
-            enrollment.c.lecture_id,
-            enrollment.c.student_id,
-            session_enrollment.c.version,
-            attendance.c.status.label("attendance"),
-        )
-    )
-    return conn.execute(statement).mappings().all()
-
-
 # Hangul in code point order is 가나다 order, whatever the database's own collation thinks of it.
 STUDENT_NAME = sa.collate(student_ref.c.name, "C").label("student_name")
 ROSTER_ORDER = (STUDENT_NAME, enrollment.c.id)
@@ -180,6 +148,7 @@ def listing(
     *,
     lecture_id: UUID | None = None,
     student_id: UUID | None = None,
+    session_id: UUID | None = None,
     status: str | None = None,
     search: str = "",
 ) -> sa.Select[Any]:
@@ -192,6 +161,11 @@ def listing(
         query = query.where(enrollment.c.lecture_id == lecture_id)
     if student_id is not None:
         query = query.where(enrollment.c.student_id == student_id)
+    if session_id is not None:
+        of_session = sa.select(session_enrollment.c.id).where(
+            _ENROLLMENT_OF_MEMBER, session_enrollment.c.session_id == session_id
+        )
+        query = query.where(of_session.exists())
     if status is not None:
         query = query.where(enrollment.c.status == status)
     if search:
@@ -245,16 +219,18 @@ def active_flags(
     return {row.id: row.status == "ACTIVE" for row in conn.execute(query)}
 
 
-def set_status(conn: Connection, tenant: str, enrollment_id: UUID, status: str) -> Row[Any]:
-    """Answers id, student_id and the new version. An enrollment that becomes ACTIVE begins anew."""
+def set_status(
+    conn: Connection, tenant: str, enrollment_ids: Collection[UUID], status: str
+) -> Sequence[Row[Any]]:
+    """Answers id, student_id, lecture_id and the new version of each. One that becomes ACTIVE begins anew."""
     started = sa.func.now() if status == "ACTIVE" else enrollment.c.enrolled_at
     statement = (
         sa.update(enrollment)
-        .where(enrollment.c.tenant_id == tenant, enrollment.c.id == enrollment_id)
+        .where(enrollment.c.tenant_id == tenant, enrollment.c.id == sa.any_(ids(enrollment_ids)))
         .values(status=status, version=NEXT_VERSION, enrolled_at=started, updated_at=sa.func.now())
-        .returning(enrollment.c.id, enrollment.c.student_id, enrollment.c.version)
+        .returning(enrollment.c.id, enrollment.c.student_id, enrollment.c.lecture_id, enrollment.c.version)
     )
-    return conn.execute(statement).one()
+    return conn.execute(statement).all()
 
 
 def delete_enrollment(conn: Connection, tenant: str, enrollment_id: UUID) -> Row[Any]:

@@ -23,7 +23,7 @@ from enrollment.domain.imports import (
     Tally,
 )
 from enrollment.domain.roster import RosterRow
-from enrollment.store.tables import import_job, import_row
+from enrollment.store.tables import IMPORT_STANDS, import_job, import_row
 
 Job = Row[Any]
 
@@ -45,6 +45,7 @@ class NewJob:
     forced: bool
     requested_by: str
     correlation_id: str
+    plan_id: UUID | None = None
 
 
 def add_job(conn: Connection, tenant: str, job: NewJob) -> bool:
@@ -57,7 +58,7 @@ def add_job(conn: Connection, tenant: str, job: NewJob) -> bool:
 def same_file(
     conn: Connection, *, lecture_id: UUID | None, session_id: UUID | None, file_sha256: str, dry_run: bool
 ) -> Job | None:
-    """The newest job of the same file for the same target that has not failed."""
+    """The newest job of the same file for the same target, unless doing it again is something else by now."""
     c = import_job.c
     return conn.execute(
         sa.select(import_job)
@@ -66,7 +67,7 @@ def same_file(
             c.session_id.is_not_distinct_from(session_id),
             c.file_sha256 == file_sha256,
             c.dry_run == dry_run,
-            c.status != JobStatus.FAILED,
+            sa.text(IMPORT_STANDS),
         )
         .order_by(c.id.desc())
         .limit(1)
@@ -87,12 +88,13 @@ def job_exists(conn: Connection, job_id: UUID) -> bool:
 SHEET_ORDER = (import_row.c.row,)
 
 
-def settled_rows(job_id: UUID, outcome: Outcome | None) -> Select[Any]:
-    """Rows that have ended, in one way or in any; a page of them is in SHEET_ORDER."""
+def settled_rows(job_id: UUID, outcome: Outcome | None, undo: str | None = None) -> Select[Any]:
+    """Rows that have ended, in one way or in any; a page of them is in SHEET_ORDER. `undo`: undone | kept."""
     c = import_row.c
     shown = (c.row, c.name, c.parent_phone, c.outcome, c.student_outcome, c.student_id, c.code, c.reason)
     chosen = c.outcome.is_not(None) if outcome is None else c.outcome == outcome
-    return sa.select(*shown).where(c.job_id == job_id, chosen)
+    query = sa.select(*shown, c.candidates, c.undo, c.undo_code).where(c.job_id == job_id, chosen)
+    return query if undo is None else query.where(c.undo == undo)
 
 
 def start_attempt(conn: Connection, job_id: UUID) -> Job | None:
@@ -158,7 +160,14 @@ def keep_rows(conn: Connection) -> None:
 
 
 def start_enrolling(
-    conn: Connection, job_id: UUID, *, rows_total: int, rows_usable: int, chunks: int, session_id: UUID | None
+    conn: Connection,
+    job_id: UUID,
+    *,
+    rows_total: int,
+    rows_usable: int,
+    chunks: int,
+    session_id: UUID | None,
+    session_made: bool,
 ) -> Job | None:
     """The sheet has been read: rows that are not usable have ended, the others wait for their students.
 
@@ -174,6 +183,7 @@ def start_enrolling(
             rows_usable=rows_usable,
             chunks_total=chunks,
             target_session_id=session_id,
+            session_made=session_made,
             parsed_at=_CLOCK,
             moved_at=_CLOCK,
         )
@@ -204,10 +214,11 @@ def waiting_rows(conn: Connection, job_id: UUID, rows: Sequence[int]) -> set[int
 
 _SETTLE_ROWS = text("""
     UPDATE import_row r SET outcome = a.outcome, student_outcome = a.student_outcome,
-        student_id = a.student_id, code = a.code, reason = a.reason
+        student_id = a.student_id, code = a.code, reason = a.reason,
+        candidates = CAST(string_to_array(a.candidates, ',') AS uuid[])
     FROM unnest(CAST(:row AS int[]), CAST(:outcome AS text[]), CAST(:student_outcome AS text[]),
-        CAST(:student_id AS uuid[]), CAST(:code AS text[]), CAST(:reason AS text[]))
-        AS a (n, outcome, student_outcome, student_id, code, reason)
+        CAST(:student_id AS uuid[]), CAST(:code AS text[]), CAST(:reason AS text[]),
+        CAST(:candidates AS text[])) AS a (n, outcome, student_outcome, student_id, code, reason, candidates)
     WHERE r.job_id = :job AND r."row" = a.n AND r.outcome IS NULL
 """)
 
@@ -277,6 +288,10 @@ def first_failed(conn: Connection, job_id: UUID) -> list[dict[str, Any]]:
         .limit(FAILED_SHOWN)
     )
     return [dict(row._mapping) for row in conn.execute(query)]
+
+
+def cancelled(conn: Connection, job_id: UUID, by: str) -> None:
+    conn.execute(sa.update(import_job).where(import_job.c.id == job_id).values(cancelled_by=by))
 
 
 def complete(conn: Connection, job_id: UUID, result: dict[str, Any]) -> None:

@@ -11,7 +11,14 @@ from eventkit.ids import new_id
 from sqlalchemy import Connection, RowMapping
 from sqlalchemy.dialects.postgresql import insert
 
-from enrollment.store.tables import NEXT_VERSION, enrollment, lecture, session
+from enrollment.store.tables import (
+    NEXT_VERSION,
+    attendance,
+    enrollment,
+    lecture,
+    session,
+    session_enrollment,
+)
 
 Values = Mapping[str, Any]
 
@@ -140,6 +147,15 @@ def update_session(conn: Connection, tenant: str, session_id: UUID, values: Valu
 def delete_session(conn: Connection, tenant: str, session_id: UUID) -> list[RowMapping]:
     """Answers it with the version of its end. Raises IntegrityError while somebody is enrolled in it."""
     return _deleted_sessions(conn, session.c.tenant_id == tenant, session.c.id == session_id)
+
+
+def is_unused(conn: Connection, tenant: str, session_id: UUID) -> bool:
+    """Whether no session enrollment and no attendance is in the session."""
+    used = [
+        sa.exists().where(table.c.tenant_id == tenant, table.c.session_id == session_id)
+        for table in (session_enrollment, attendance)
+    ]
+    return not conn.execute(sa.select(sa.or_(*used))).scalar_one()
 
 
 def _deleted_sessions(conn: Connection, *which: sa.ColumnElement[bool]) -> list[RowMapping]:

@@ -27,7 +27,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 ENROLLMENT_STATUSES = ("ACTIVE", "INACTIVE", "PENDING")
 SESSION_TYPES = ("REGULAR", "SUPPLEMENT")
@@ -56,6 +56,13 @@ _UUID = text("gen_random_uuid()")
 
 def _version() -> Column[int]:
     return Column("version", BigInteger, nullable=False, server_default=text("nextval('change_seq')"))
+
+
+def _link(column: str, to: str, name: str, ondelete: str | None = None) -> ForeignKeyConstraint:
+    """Points at the `id` of a row of the same tenant."""
+    return ForeignKeyConstraint(
+        ["tenant_id", column], [f"{to}.tenant_id", f"{to}.id"], name=name, ondelete=ondelete
+    )
 
 
 lecture = Table(
@@ -96,9 +103,7 @@ session = Table(
     Column("version", BigInteger, nullable=False, server_default="0"),
     UniqueConstraint("lecture_id", "order", name="session_order_key"),
     UniqueConstraint("tenant_id", "id", name="session_tenant_key"),
-    ForeignKeyConstraint(
-        ["tenant_id", "lecture_id"], ["lecture.tenant_id", "lecture.id"], name="session_lecture_fkey"
-    ),
+    _link("lecture_id", "lecture", "session_lecture_fkey"),
     CheckConstraint('"order" >= 1', name="session_order_check"),
     one_of("session_type", SESSION_TYPES, "session_type_check"),
     Index("session_untold", "lecture_id", postgresql_where=text("version = 0")),
@@ -118,9 +123,7 @@ enrollment = Table(
     written_at("updated_at"),
     UniqueConstraint("tenant_id", "lecture_id", "student_id", name="enrollment_student_key"),
     UniqueConstraint("tenant_id", "id", name="enrollment_tenant_key"),
-    ForeignKeyConstraint(
-        ["tenant_id", "lecture_id"], ["lecture.tenant_id", "lecture.id"], name="enrollment_lecture_fkey"
-    ),
+    _link("lecture_id", "lecture", "enrollment_lecture_fkey"),
     one_of("status", ENROLLMENT_STATUSES, "enrollment_status_check"),
     Index("enrollment_by_student", "tenant_id", "student_id"),
 )
@@ -135,16 +138,8 @@ session_enrollment = Table(
     _version(),
     written_at("created_at"),
     UniqueConstraint("tenant_id", "session_id", "enrollment_id", name="session_enrollment_key"),
-    ForeignKeyConstraint(
-        ["tenant_id", "session_id"],
-        ["session.tenant_id", "session.id"],
-        name="session_enrollment_session_fkey",
-    ),
-    ForeignKeyConstraint(
-        ["tenant_id", "enrollment_id"],
-        ["enrollment.tenant_id", "enrollment.id"],
-        name="session_enrollment_enrollment_fkey",
-    ),
+    _link("session_id", "session", "session_enrollment_session_fkey"),
+    _link("enrollment_id", "enrollment", "session_enrollment_enrollment_fkey"),
     Index("session_enrollment_by_enrollment", "tenant_id", "enrollment_id"),
 )
 
@@ -160,14 +155,8 @@ attendance = Table(
     # When somebody set the status; null while UNSET.
     Column("recorded_at", DateTime(timezone=True)),
     UniqueConstraint("tenant_id", "enrollment_id", "session_id", name="attendance_key"),
-    ForeignKeyConstraint(
-        ["tenant_id", "session_id"], ["session.tenant_id", "session.id"], name="attendance_session_fkey"
-    ),
-    ForeignKeyConstraint(
-        ["tenant_id", "enrollment_id"],
-        ["enrollment.tenant_id", "enrollment.id"],
-        name="attendance_enrollment_fkey",
-    ),
+    _link("session_id", "session", "attendance_session_fkey"),
+    _link("enrollment_id", "enrollment", "attendance_enrollment_fkey"),
     one_of("status", ATTENDANCE_STATUSES, "attendance_status_check"),
     Index("attendance_by_session", "tenant_id", "session_id"),
 )
@@ -188,6 +177,12 @@ student_ref = Table(
     Index("student_ref_by_name", "tenant_id", "name"),
 )
 
+# What another upload of the same file would only repeat: a preview is of now, and what was stopped or taken
+# back may be done again.
+IMPORT_STANDS = (
+    "status <> 'FAILED' AND cancelled_by IS NULL AND undo_status IS NULL"
+    " AND (ended_at IS NULL OR NOT dry_run)"
+)
 # The lecture and session of a job are no foreign keys: a job outlives them and ends FAILED (lecture_gone).
 import_job = Table(
     "import_job",
@@ -218,6 +213,14 @@ import_job = Table(
     Column("error_message", Text),
     Column("requested_by", Text, nullable=False),
     Column("correlation_id", Text, nullable=False),
+    # the preview that it carries out
+    Column("plan_id", Uuid),
+    Column("session_made", Boolean, nullable=False, server_default=text("false")),
+    Column("cancelled_by", Text),
+    Column("undo_status", String(8)),
+    Column("undo_by", Text),
+    Column("undo_at", DateTime(timezone=True)),
+    Column("undone_at", DateTime(timezone=True)),
     written_at("created_at"),
     Column("started_at", DateTime(timezone=True)),
     Column("parsed_at", DateTime(timezone=True)),
@@ -231,6 +234,13 @@ import_job = Table(
     CheckConstraint("lecture_id IS NOT NULL OR session_id IS NULL", name="import_job_session_check"),
     CheckConstraint("(status = 'DONE') = (result IS NOT NULL)", name="import_job_result_check"),
     CheckConstraint("(status = 'FAILED') = (error_code IS NOT NULL)", name="import_job_error_check"),
+    one_of("undo_status", ("UNDOING", "UNDONE"), "import_job_undo_check"),
+    Index(
+        "import_job_plan",
+        "plan_id",
+        unique=True,
+        postgresql_where=text("plan_id IS NOT NULL AND status <> 'FAILED'"),
+    ),
     Index(
         "import_job_same_file",
         "tenant_id",
@@ -239,7 +249,7 @@ import_job = Table(
         "file_sha256",
         "dry_run",
         unique=True,
-        postgresql_where=text("status <> 'FAILED' AND NOT forced"),
+        postgresql_where=text(f"NOT forced AND {IMPORT_STANDS}"),
     ),
     Index("import_job_open", "moved_at", postgresql_where=text("ended_at IS NULL")),
 )
@@ -263,12 +273,12 @@ import_row = Table(
     Column("student_id", Uuid),
     Column("code", Text),
     Column("reason", Text),
-    ForeignKeyConstraint(
-        ["tenant_id", "job_id"],
-        ["import_job.tenant_id", "import_job.id"],
-        name="import_row_job_fkey",
-        ondelete="CASCADE",
-    ),
+    # students between whom a person has to decide
+    Column("candidates", ARRAY(Uuid)),
+    Column("undo", String(6)),
+    Column("undo_code", Text),
+    _link("job_id", "import_job", "import_row_job_fkey", ondelete="CASCADE"),
+    one_of("undo", ("undone", "kept"), "import_row_undo_check"),
     one_of(
         "outcome",
         (
@@ -285,6 +295,73 @@ import_row = Table(
     ),
     one_of("student_outcome", ("created", "matched", "restored"), "import_row_student_outcome_check"),
     postgresql_with={"fillfactor": "50"},
+)
+
+# A chunk that waits until earlier ones have been answered, so that a cancelled import stops there.
+import_chunk = Table(
+    "import_chunk",
+    metadata,
+    tenant(),
+    Column("job_id", Uuid, primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("data", Text, nullable=False),
+    _link("job_id", "import_job", "import_chunk_job_fkey", ondelete="CASCADE"),
+)
+
+# What an import did to an enrollment, so that it can be taken back: `version` is what it had afterwards,
+# `status` and `enrolled_at` what it had before, `seat_version` that of its new session enrollment.
+import_effect = Table(
+    "import_effect",
+    metadata,
+    Column("tenant_id", Text, primary_key=True),
+    Column("job_id", Uuid, primary_key=True),
+    Column("enrollment_id", Uuid, primary_key=True),
+    Column("kind", String(11), nullable=False),
+    Column("version", BigInteger, nullable=False),
+    Column("status", String(20)),
+    Column("enrolled_at", DateTime(timezone=True)),
+    Column("seat_version", BigInteger),
+    _link("job_id", "import_job", "import_effect_job_fkey", ondelete="CASCADE"),
+    _link("enrollment_id", "enrollment", "import_effect_enrollment_fkey", ondelete="CASCADE"),
+    one_of("kind", ("created", "reactivated", "placed"), "import_effect_kind_check"),
+    Index("import_effect_by_enrollment", "tenant_id", "enrollment_id"),
+)
+
+# A workbook that somebody asked for; the object is gone when its life is over.
+export_job = Table(
+    "export_job",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    tenant(),
+    Column("kind", String(20), nullable=False),
+    # a lecture, or an import
+    Column("target_id", Uuid, nullable=False),
+    # of the content when it was asked for: the same content is the same job
+    Column("revision", Text, nullable=False),
+    Column("status", String(10), nullable=False, server_default="PENDING"),
+    Column("file_name", String(255), nullable=False),
+    Column("object_key", Text),
+    Column("rows_done", Integer, nullable=False, server_default="0"),
+    Column("rows_total", Integer, nullable=False, server_default="0"),
+    Column("bytes", BigInteger),
+    Column("error_code", Text),
+    Column("requested_by", Text, nullable=False),
+    Column("correlation_id", Text, nullable=False),
+    written_at("created_at"),
+    written_at("moved_at"),
+    Column("ended_at", DateTime(timezone=True)),
+    Column("expires_at", DateTime(timezone=True)),
+    one_of("status", ("PENDING", "RUNNING", "DONE", "FAILED", "EXPIRED"), "export_job_status_check"),
+    Index(
+        "export_job_same_content",
+        "tenant_id",
+        "kind",
+        "target_id",
+        "revision",
+        unique=True,
+        postgresql_where=text("status IN ('PENDING', 'RUNNING', 'DONE')"),
+    ),
+    Index("export_job_lapsing", "expires_at", postgresql_where=text("object_key IS NOT NULL")),
 )
 
 # A merge of two students, as the students service said it; `undone` also where that came first.
@@ -308,17 +385,7 @@ merge_move = Table(
     Column("kind", Text, nullable=False),
     Column("status", Text, nullable=False),
     Column("enrolled_at", DateTime(timezone=True), nullable=False),
-    ForeignKeyConstraint(
-        ["tenant_id", "merge_id"],
-        ["student_merge.tenant_id", "student_merge.id"],
-        name="merge_move_merge_fkey",
-        ondelete="CASCADE",
-    ),
-    ForeignKeyConstraint(
-        ["tenant_id", "enrollment_id"],
-        ["enrollment.tenant_id", "enrollment.id"],
-        name="merge_move_enrollment_fkey",
-        ondelete="CASCADE",
-    ),
+    _link("merge_id", "student_merge", "merge_move_merge_fkey", ondelete="CASCADE"),
+    _link("enrollment_id", "enrollment", "merge_move_enrollment_fkey", ondelete="CASCADE"),
     one_of("kind", ("moved", "ended", "reactivated"), "merge_move_kind_check"),
 )

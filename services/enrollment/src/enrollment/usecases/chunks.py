@@ -5,16 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import orjson
 from contracts.columns import TEXT, TEXT_OR_NONE
 from contracts.enrollment import ROSTER_ROW
 from eventkit.uow import UnitOfWork
 
-from enrollment.domain.imports import CHUNK_BYTES, CHUNK_ROWS, REASONS, ROW_CHARACTERS
+from enrollment.domain.imports import CHUNK_BYTES, CHUNK_ROWS, CHUNKS_UNDER_WAY, REASONS, ROW_CHARACTERS
 from enrollment.domain.roster import RosterRow
+from enrollment.store import chunks as waiting
 from enrollment.store import imports as store
 
+Columns = dict[str, list[Any]]
 _TEXTS = tuple(name for name, column in ROSTER_ROW.items() if column in (TEXT, TEXT_OR_NONE))
 
 
@@ -49,26 +52,53 @@ class Chunks:
         store.keep_rows(self._uow.conn)
 
     def _publish(self, rows: Sequence[RosterRow]) -> None:
-        columns: dict[str, list[Any]] = {name: [getattr(row, name) for row in rows] for name in ROSTER_ROW}
-        if len(orjson.dumps(columns)) > CHUNK_BYTES:
-            half = len(rows) // 2
-            self._publish(rows[:half])
-            self._publish(rows[half:])
-            return
-        self._uow.publish(
-            "enrollment.roster.parsed",
-            subject=str(self._job.id),
-            data={
-                "job_id": str(self._job.id),
-                "chunk": self.published,
-                "dry_run": self._job.dry_run,
-                "initial_password_hash": self._password_hash,
-                "rows": columns,
-            },
-        )
-        # written at once: a sheet that turns out to be bad leaves nothing to publish behind
-        self._uow.flush()
-        self.published += 1
+        columns: Columns = {name: [getattr(row, name) for row in rows] for name in ROSTER_ROW}
+        self.published = send_rows(self._uow, self._job, self._password_hash, columns, self.published)
+
+
+def send_rows(
+    uow: UnitOfWork,
+    job: store.Job,
+    password_hash: str,
+    columns: Columns,
+    number: int,
+    *,
+    at_once: bool = False,
+) -> int:
+    """Ask the students service about these rows, in as many chunks as it takes; answers the next number.
+
+    The first CHUNKS_UNDER_WAY leave, each of the others when an earlier one is answered, unless `at_once`.
+    """
+    if len(orjson.dumps(columns)) > CHUNK_BYTES:
+        half = len(columns["row"]) // 2
+        for part in (slice(half), slice(half, None)):
+            cut = {name: cells[part] for name, cells in columns.items()}
+            number = send_rows(uow, job, password_hash, cut, number, at_once=at_once)
+        return number
+    data = {
+        "job_id": str(job.id),
+        "chunk": number,
+        "dry_run": job.dry_run,
+        "initial_password_hash": password_hash,
+        "rows": columns,
+    }
+    if at_once or number < CHUNKS_UNDER_WAY:
+        _publish(uow, job.id, data)
+    else:
+        waiting.hold(uow.conn, uow.tenant, job.id, number, data)
+    return number + 1
+
+
+def send_next(uow: UnitOfWork, job_id: UUID, count: int) -> None:
+    """As many chunks have been answered: the next ones leave."""
+    for data in waiting.take(uow.conn, job_id, count):
+        _publish(uow, job_id, data)
+
+
+def _publish(uow: UnitOfWork, job_id: UUID, data: dict[str, Any]) -> None:
+    uow.publish("enrollment.roster.parsed", subject=str(job_id), data=data)
+    # written at once: a sheet that turns out to be bad leaves nothing to publish behind
+    uow.flush()
 
 
 def _bounded(row: RosterRow) -> RosterRow:

@@ -12,8 +12,8 @@ from eventkit.uow import UnitOfWork
 
 from enrollment.domain.imports import FAILURES
 from enrollment.metrics import IMPORT_ROWS, IMPORTS
+from enrollment.store import chunks, lectures
 from enrollment.store import imports as store
-from enrollment.store import lectures
 
 log = logging.getLogger(__name__)
 
@@ -45,6 +45,7 @@ def fail_import(uow: UnitOfWork, job_id: UUID, code: str, message: str = "") -> 
     if job is None:
         return
     store.fail_waiting_rows(uow.conn, job_id, code, message)
+    chunks.take(uow.conn, job_id)
     uow.publish("enrollment.import.failed", subject=str(job_id), data={**_ended(job), "error_code": code})
 
 

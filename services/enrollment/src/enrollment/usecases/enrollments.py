@@ -109,8 +109,8 @@ def change_status(uow: UnitOfWork, enrollment_id: UUID, status: str) -> RowMappi
         raise Problem("not_found")
     if present["status"] == status:
         return present
-    changed = enrollments.set_status(uow.conn, uow.tenant, enrollment_id, status)
-    announce_enrollments(uow, present["lecture_id"], [changed], status=status)
+    changed = enrollments.set_status(uow.conn, uow.tenant, [enrollment_id], status)
+    announce_enrollments(uow, present["lecture_id"], changed, status=status)
     found = enrollments.find_enrollment(uow.conn, uow.tenant, enrollment_id)
     assert found is not None
     return found

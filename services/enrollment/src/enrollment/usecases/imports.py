@@ -53,7 +53,7 @@ class _Attempt:
     fence: lease.Fence
 
 
-class _GoneError(Exception):
+class GoneError(Exception):
     """What the rows should go to was deleted; `code` as in FAILURES."""
 
     def __init__(self, code: str) -> None:
@@ -132,11 +132,11 @@ def _read(uow: UnitOfWork, ports: ReadingPorts, attempt: _Attempt, path: Path, p
         with uow.conn.begin_nested():
             chunks = Chunks(uow, attempt.job, password_hash)
             _load(uow, ports, attempt, chunks, path)
-            session_id = _target_session(uow, attempt.job, chunks.rows_usable)
+            session_id, made = target_session(uow, attempt.job, chunks.rows_usable)
     except SheetError as error:
         _fail(uow, attempt, error.code, error.detail)
         return
-    except _GoneError as error:
+    except GoneError as error:
         _fail(uow, attempt, error.code)
         return
     lease.check(uow.conn, attempt.fence)
@@ -147,6 +147,7 @@ def _read(uow: UnitOfWork, ports: ReadingPorts, attempt: _Attempt, path: Path, p
         rows_usable=chunks.rows_usable,
         chunks=chunks.published,
         session_id=session_id,
+        session_made=made,
     )
     if job is None:
         raise TransientError("the import ended meanwhile")
@@ -173,27 +174,27 @@ def _report(tenant: str, ports: ReadingPorts, attempt: _Attempt, rows_read: int)
         store.report_reading(conn, attempt.job.id, rows_read)
 
 
-def _target_session(uow: UnitOfWork, job: store.Job, rows_usable: int) -> UUID | None:
-    """The session asked for, else the first; a dry run, or a sheet without students, makes none.
+def target_session(uow: UnitOfWork, job: store.Job, rows_usable: int) -> tuple[UUID | None, bool]:
+    """The session asked for, else the first, and whether it was made; a dry run, or a sheet without
+    students, makes none.
 
-    None too for an import that registers students only.
+    None too for an import that registers students only. Raises GoneError.
     """
     if job.lecture_id is None:
-        return None
+        return None, False
     makes_one = job.session_id is None and not job.dry_run and rows_usable > 0
     # locked, not held: nobody changes the title that the new session is told with
     keep = lectures.lock_lecture if makes_one else lectures.hold_lecture
     lecture = keep(uow.conn, uow.tenant, job.lecture_id)
     if lecture is None:
-        raise _GoneError("lecture_gone")
+        raise GoneError("lecture_gone")
     if job.session_id is not None:
         if lectures.hold_session(uow.conn, uow.tenant, job.session_id) is None:
-            raise _GoneError("session_gone")
-        chosen: UUID = job.session_id
-        return chosen
+            raise GoneError("session_gone")
+        return job.session_id, False
     if makes_one:
         return ensure_first_session(uow, lecture)
-    return rosters.first_session(uow.conn, uow.tenant, job.lecture_id)
+    return rosters.first_session(uow.conn, uow.tenant, job.lecture_id), False
 
 
 def _fail(uow: UnitOfWork, attempt: _Attempt, code: str, message: str = "") -> None:

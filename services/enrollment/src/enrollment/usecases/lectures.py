@@ -78,16 +78,23 @@ def create_session(uow: UnitOfWork, lecture_id: UUID, values: Values) -> RowMapp
     return made
 
 
-def ensure_first_session(uow: UnitOfWork, lecture: RowMapping) -> UUID:
-    """Session 1 of a lecture that the caller has locked; made, and told of, when it is missing."""
+def ensure_first_session(uow: UnitOfWork, lecture: RowMapping) -> tuple[UUID, bool]:
+    """Session 1 of a lecture that the caller has locked; made, and told of, when it is missing (True)."""
     made = rosters.make_first_session(uow.conn, lecture)
     if made is None:
         found = rosters.first_session(uow.conn, uow.tenant, lecture["id"])
         assert found is not None
-        return found
+        return found, False
     _announce(uow, lecture["title"], [made])
-    session_id: UUID = made["id"]
-    return session_id
+    return made["id"], True
+
+
+def remove_unused_session(uow: UnitOfWork, session_id: UUID) -> None:
+    """Delete a session in which nobody is or was; any other one stays."""
+    if lectures.seize_session(uow.conn, uow.tenant, session_id) is None:
+        return
+    if lectures.is_unused(uow.conn, uow.tenant, session_id):
+        _announce_with_lecture(uow, lectures.delete_session(uow.conn, uow.tenant, session_id), deleted=True)
 
 
 def change_session(uow: UnitOfWork, session_id: UUID, values: Values) -> RowMapping:

@@ -16,10 +16,11 @@ from eventkit.trace import Cause
 from eventkit.uow import UnitOfWork
 
 from enrollment.domain.imports import Answer, Settled, has_student, register, settle, without
-from enrollment.store import enrollments, lectures, projections
+from enrollment.store import enrollments, lectures, projections, undo
 from enrollment.store import imports as store
 from enrollment.store.erasure import erased_among
 from enrollment.store.rosters import active_students
+from enrollment.usecases.chunks import send_next
 from enrollment.usecases.endings import complete_import, fail_import
 from enrollment.usecases.enrollments import announce_enrollments, announce_session_enrollments
 
@@ -94,10 +95,10 @@ def _waiting_answers(uow: UnitOfWork, job: store.Job, events: Sequence[Event]) -
 
 
 def _answers(columns: dict[str, list[Any]], dry_run: bool) -> Iterator[Answer]:
-    named = rows(columns, "row", "outcome", "student_id", "code", "version")
-    for row, outcome, student_id, code, version in named:
+    named = rows(columns, "row", "outcome", "student_id", "code", "version", "candidates")
+    for row, outcome, student_id, *rest in named:
         try:
-            answer = Answer(row, outcome, UUID(student_id) if student_id else None, code, version)
+            answer = Answer(row, outcome, UUID(student_id) if student_id else None, *rest)
         except ValueError:
             raise PermanentError("malformed_student_id") from None
         if has_student(answer) and answer.student_id is None and not dry_run:
@@ -116,11 +117,13 @@ def _gone(uow: UnitOfWork, job: store.Job) -> str | None:
 
 def _enroll(uow: UnitOfWork, job: store.Job, students: set[UUID]) -> set[UUID]:
     """Students who were in the lecture already; the others are now. All of them are in the session."""
+    before = undo.ended_before(uow.conn, uow.tenant, job.lecture_id, students)
     members = enrollments.enrol(uow.conn, uow.tenant, job.lecture_id, students)
     placed = enrollments.session_enrol(
         uow.conn, uow.tenant, job.target_session_id, [member.id for member in members]
     )
     fresh = [member for member in members if not member.was_active]
+    undo.remember(uow.conn, uow.tenant, job.id, members, before, placed)
     announce_enrollments(uow, job.lecture_id, fresh, status="ACTIVE")
     announce_session_enrollments(uow, placed)
     return {member.student_id for member in members if member.was_active}
@@ -131,5 +134,6 @@ def _move_on(uow: UnitOfWork, job: store.Job, *, rows_now: int, chunks_now: int)
     counted = store.count_progress(uow.conn, job.id, rows=rows_now, chunks=chunks_now)
     if counted is None:
         raise TransientError("the import ended meanwhile")
+    send_next(uow, job.id, chunks_now)
     if counted.chunks_done == counted.chunks_total:
         complete_import(uow, counted)

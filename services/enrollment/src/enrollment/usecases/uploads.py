@@ -14,7 +14,7 @@ from servicekit.problem import Problem
 
 from enrollment.domain.imports import JobStatus
 from enrollment.domain.roster import SheetError
-from enrollment.ports import UploadPorts
+from enrollment.ports import ApiPorts
 from enrollment.store import imports as store
 from enrollment.store import lectures
 
@@ -40,7 +40,7 @@ class Accepted:
     status: JobStatus
 
 
-def accept_upload(transaction: Transaction, ports: UploadPorts, upload: RosterUpload) -> Accepted:
+def accept_upload(transaction: Transaction, ports: ApiPorts, upload: RosterUpload) -> Accepted:
     """The job of this upload: a new one, or the one that the same file has already (unless forced).
 
     The password is hashed here, once, and goes no further. Raises Problem 422 for a target that the

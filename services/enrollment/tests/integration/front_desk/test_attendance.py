@@ -204,7 +204,7 @@ def test_a_matrix_of_60_sessions_and_500_students_takes_as_many_statements_as_a_
         with statements() as seen:
             matrix = desk.get(MATRIX, lecture=lecture)
         counts.append(len(seen))
-    assert counts == [4, 4]
+    assert counts == [2, 2]  # one says which academy's rows are seen
     assert [row["student_id"] for row in matrix["students"]] == students
     assert [row["order"] for row in matrix["sessions"]] == list(range(1, 61))
     sessions = {row["id"] for row in matrix["sessions"]}
@@ -212,8 +212,8 @@ def test_a_matrix_of_60_sessions_and_500_students_takes_as_many_statements_as_a_
 
 
 def test_statements_do_not_grow_with_the_students(desk: Any, statements: Any) -> None:
-    lecture, students = desk.lecture(), desk.students(303)
-    sessions = [desk.session(lecture) for _ in range(30)]
+    lecture, students = desk.lecture(), desk.students(53)
+    sessions = [desk.session(lecture) for _ in range(6)]
     counts = []
     for some in (students[:3], students[3:]):
         with statements() as seen:
@@ -221,7 +221,7 @@ def test_statements_do_not_grow_with_the_students(desk: Any, statements: Any) ->
         counts.append(len(seen))
     assert counts[0] == counts[1] <= 12
     leaving = []
-    for student, of in zip(students, (1, 30), strict=False):
+    for student, of in zip(students, (1, 6), strict=False):
         for session in sessions[:of]:
             desk.post(BULK, session=session, students=[student])
         [mark, *_] = [row for row in desk.marks(sessions[0]) if row["student_id"] == student]

@@ -213,7 +213,11 @@ def test_done_comes_with_the_last_chunk_whatever_their_order(
 
 
 def test_chunks_answered_together_take_no_more_statements(
-    imports: Any, usable: Usable, created: Any, statements: Any
+    imports: Any,
+    usable: Usable,
+    created: Any,
+    statements: Any,
+    all_at_once: None,
 ) -> None:
     def seen(rows: int) -> int:
         accepted = imports.job(imports.lecture(f"강의 {rows}"))

@@ -46,7 +46,12 @@ def purge(imports: Any, sqs: FakeSqs) -> Callable[..., Event]:
         event = purged(of, *people)
         dead = Queue.open(sqs, "enrollment-dlq")
         of.handle(
-            [event], partial(handlers.on_student_purged, erase=Eraser(dead, "enrollment.erasure.completed"))
+            [event],
+            partial(
+                handlers.on_student_purged,
+                erase=Eraser(dead, "enrollment.erasure.completed"),
+                objects=of.objects,
+            ),
         )
         return event
 
@@ -265,7 +270,11 @@ def test_a_second_delivery_changes_and_says_nothing(imports: Any, usable: Any, s
     heard = [
         on(
             "students.student.purged",
-            partial(handlers.on_student_purged, erase=Eraser(dead, "enrollment.erasure.completed")),
+            partial(
+                handlers.on_student_purged,
+                erase=Eraser(dead, "enrollment.erasure.completed"),
+                objects=imports.objects,
+            ),
         )
     ]
     runtime = Runtime(SYSTEM_CLOCK, Metrics(CollectorRegistry()))
@@ -276,6 +285,26 @@ def test_a_second_delivery_changes_and_says_nothing(imports: Any, usable: Any, s
         settled = consumer.poll()
         assert (settled.done, settled.duplicate) == expected
         assert receipt(imports)[str(student), "enrollments"] == 2
+
+
+def test_no_export_of_the_academy_outlives_one_of_its_people(imports: Any, usable: Any, purge: Any) -> None:
+    student = new_id()
+    rich(imports, usable, student)
+    for of, key in ((imports, "exports/demo/a.xlsx"), (imports.of("other"), "exports/other/b.xlsx")):
+        imports.objects.content[key] = b"PK"
+        imports.all(
+            "INSERT INTO export_job (id, tenant_id, kind, target_id, revision, status, file_name, object_key,"
+            " requested_by, correlation_id, expires_at) VALUES (gen_random_uuid(), %s, 'roster',"
+            " gen_random_uuid(), '1', 'DONE', 'a.xlsx', %s, 'u', 'r', now() + interval '1 day')",
+            of.tenant, key,
+        )  # fmt: skip
+    purge((student, NAME, PHONE, None))
+    left = imports.all("SELECT tenant_id, status, object_key FROM export_job ORDER BY tenant_id")
+    assert [tuple(row.values()) for row in left] == [
+        ("demo", "EXPIRED", None),
+        ("other", "DONE", "exports/other/b.xlsx"),
+    ]
+    assert [key for key in imports.objects.content if "exports" in key] == ["exports/other/b.xlsx"]
 
 
 def test_a_person_of_a_replayed_purge_is_found_by_what_is_known_here(

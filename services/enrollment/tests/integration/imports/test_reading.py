@@ -267,7 +267,7 @@ def test_an_empty_sheet_is_done_with_nothing(imports: Any) -> None:
     assert imports.state(accepted)["result"]["rows_total"] == 0
 
 
-def test_chunks_stay_within_rows_and_bytes(imports: Any, usable: Usable) -> None:
+def test_chunks_stay_within_rows_and_bytes(imports: Any, usable: Usable, all_at_once: None) -> None:
     accepted = imports.job(imports.lecture())
     memo = '비고"\n' * 600
     rows = [usable(row, memo=memo if row % 2 else None) for row in range(2, 1502)]

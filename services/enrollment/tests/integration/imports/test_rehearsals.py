@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 from enrollment import handlers
-from enrollment.adapters.sheet import read_roster
+from enrollment.adapters.sheet import annotate, read_roster
 from enrollment.metrics import ALL
 from enrollment.usecases.imports import ReadingPorts
+from enrollment.usecases.workbooks import EndingPorts
 from eventkit import inbox, lease
 from eventkit.clock import SYSTEM_CLOCK
 from eventkit.deadletters.rehearsal import Forecast, Rehearsal
@@ -48,7 +49,7 @@ def try_out(imports: Any, objects: Any, dead: Queue) -> Callable[[Event], Foreca
     db = imports.academy.database
     runtime = Runtime(SYSTEM_CLOCK, Metrics(CollectorRegistry()))
     reading = ReadingPorts(db, objects, read_roster, SYSTEM_CLOCK, "worker-1")
-    ended = {"objects": objects, "metrics": Metrics(CollectorRegistry(), ALL)}
+    ended = {"ports": EndingPorts(objects, annotate, Metrics(CollectorRegistry(), ALL))}
     subscriptions = by_type(
         [
             on("enrollment.import.accepted", handlers.on_import_accepted, single=True, ports=reading),
@@ -59,6 +60,7 @@ def try_out(imports: Any, objects: Any, dead: Queue) -> Callable[[Event], Foreca
                 "students.student.purged",
                 handlers.on_student_purged,
                 erase=Eraser(dead, "enrollment.erasure.completed"),
+                objects=objects,
             ),
         ]
     )

@@ -63,6 +63,13 @@ def test_the_body_is_complete_in_every_state(imports: Any, poll: Any, usable: Us
         "error_message",
         "dry_run",
         "created_at",
+        "file_name",
+        "lecture_id",
+        "requested_by",
+        "plan_id",
+        "cancelled",
+        "undo",
+        "workbook",
     }
     body = poll(pending)
     assert set(body) == names
@@ -145,6 +152,9 @@ def test_all_rows_page_by_page_in_the_order_of_the_sheet(client: Any, finished: 
         "student_id": None,
         "code": None,
         "reason": None,
+        "candidates": None,
+        "undo": None,
+        "undo_code": None,
     }
     assert (last["outcome"], last["code"], last["student_outcome"]) == (
         "failed",

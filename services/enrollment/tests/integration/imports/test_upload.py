@@ -239,10 +239,23 @@ def test_another_target_or_force_is_another_job(
     assert first["job_id"] != second["job_id"]
 
 
-def test_a_failed_job_does_not_stop_the_file_from_coming_again(upload: Any, imports: Any) -> None:
-    first = upload().json
-    imports.all("UPDATE import_job SET status = 'FAILED', error_code = 'x', ended_at = now()")
-    assert upload().json["job_id"] != first["job_id"]
+@pytest.mark.parametrize(
+    ("form", "end", "same"),
+    [
+        ({}, "status = 'DONE', result = '{}'", True),
+        ({}, "status = 'FAILED', error_code = 'x'", False),
+        ({}, "status = 'DONE', result = '{}', cancelled_by = 'user-1'", False),
+        ({}, "status = 'DONE', result = '{}', undo_status = 'UNDONE'", False),
+        ({"dry_run": "true"}, "status = 'DONE', result = '{}'", False),
+    ],
+)
+def test_a_file_comes_again_where_that_does_something(
+    upload: Any, imports: Any, form: dict[str, str], end: str, same: bool
+) -> None:
+    first = upload(**form).json
+    assert upload(**form).json == first
+    imports.all(f"UPDATE import_job SET {end}, ended_at = now()")
+    assert (upload(**form).json["job_id"] == first["job_id"]) is same
 
 
 def test_other_academies_do_not_share_jobs(upload: Any, imports: Any, app: Any, issuer: Any) -> None:

@@ -96,7 +96,7 @@ def test_a_child_that_hangs_is_killed(roster: Path, stand_in: Callable[[str], No
 def test_cpu_time_is_limited(roster: Path, stand_in: Callable[[str], None]) -> None:
     stand_in(
         "from enrollment.adapters.sheet import SheetLimits, child\n"
-        "child._restrict(SheetLimits(**json.loads(sys.argv[-2])))\n"
+        "child.restrict(SheetLimits(**json.loads(sys.argv[-2])))\n"
         "while True: pass"
     )
 
@@ -106,7 +106,7 @@ def test_cpu_time_is_limited(roster: Path, stand_in: Callable[[str], None]) -> N
 def test_memory_is_limited(roster: Path, stand_in: Callable[[str], None]) -> None:
     stand_in(
         "from enrollment.adapters.sheet import SheetLimits, child\n"
-        "child._restrict(SheetLimits(**json.loads(sys.argv[-2])))\n"
+        "child.restrict(SheetLimits(**json.loads(sys.argv[-2])))\n"
         "bytearray(400 << 20)"
     )
 
@@ -179,9 +179,9 @@ def test_the_child_can_neither_write_files_nor_take_memory_nor_leave_a_core(tmp_
     target = tmp_path / "written"
     code = (
         "import resource, signal, sys\n"
-        "from enrollment.adapters.sheet.child import _restrict\n"
+        "from enrollment.adapters.sheet.child import restrict\n"
         "from enrollment.adapters.sheet import SheetLimits\n"
-        "_restrict(SheetLimits())\n"
+        "restrict(SheetLimits())\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "try:\n open(sys.argv[1], 'w', buffering=1).write('x\\n')\nexcept OSError: print('no file')\n"
         "try:\n bytearray(2_000_000_000)\nexcept MemoryError: print('no memory')\n"

@@ -21,6 +21,7 @@ class Reason(StrEnum):
     DUPLICATE = "duplicate"
     REQUESTED = "requested"
     REPLAYED = "replayed"
+    IMPORT_UNDONE = "import_undone"
 
 
 class Refused(StrEnum):

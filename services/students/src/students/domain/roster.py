@@ -12,6 +12,12 @@ MAX_GRADE = 6
 
 SEVERAL_DELETED_CANDIDATES = "several_deleted_candidates"
 
+# what a person decided about a row of several candidates, and that it can no longer be done
+PICK, CREATE = "pick", "create"
+PICKED_IS_GONE = "picked_is_gone"
+# a row of a plan that would now end in another way
+PLAN_CHANGED = "plan_changed"
+
 # why somebody who should be new was not created
 DUPLICATE_STUDENT = "duplicate_student"
 DUPLICATE_IN_REQUEST = "duplicate_in_request"

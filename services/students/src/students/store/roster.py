@@ -19,6 +19,8 @@ from students.domain.roster import (
     DUPLICATE_IN_REQUEST,
     DUPLICATE_STUDENT,
     LOGIN_ID_TAKEN,
+    PICKED_IS_GONE,
+    PLAN_CHANGED,
 )
 from students.store.students import restore
 from students.store.tables import student
@@ -51,7 +53,8 @@ CREATE TEMP TABLE IF NOT EXISTS roster_row (
   is_managed boolean, wished_login text COLLATE "C", password_hash text,
   new_student_id uuid, student_account_id uuid, student_logins text[],
   new_parent_id uuid, parent_account_id uuid, parent_logins text[],
-  outcome text, student_id uuid, conflict_id uuid
+  outcome text, student_id uuid, conflict_id uuid,
+  decision text, decided_id uuid, expected text, expected_id uuid
 ) ON COMMIT DROP
 """)
 
@@ -96,6 +99,52 @@ FROM (
     ORDER BY s.id LIMIT 1) AS other ON true
 ) AS f
 WHERE f.n = r.n
+""")
+
+_INSTRUCT = sa.text("""
+UPDATE roster_row AS r
+SET decision = g.decision, decided_id = g.decided_id, expected = g.expected, expected_id = g.expected_id
+FROM unnest(CAST(:rows AS int[]), CAST(:decisions AS text[]), CAST(:decided AS uuid[]),
+            CAST(:expected AS text[]), CAST(:expected_ids AS uuid[]))
+  AS g (sheet_row, decision, decided_id, expected, expected_id)
+WHERE r.sheet_row = g.sheet_row
+""")
+
+# a person has looked: one of the candidates, or somebody new beside them
+_DECIDE = sa.text("""
+UPDATE roster_row AS r
+SET outcome = CASE WHEN r.decision = 'create' THEN 'created' WHEN q.id IS NOT NULL THEN 'restored'
+                   ELSE 'failed' END,
+    student_id = CASE WHEN r.decision = 'create' THEN r.new_student_id ELSE q.id END,
+    code = CASE WHEN r.decision = 'create' OR q.id IS NOT NULL THEN NULL ELSE :gone END
+FROM roster_row AS d
+LEFT JOIN LATERAL (
+  SELECT s.id FROM student AS s
+  WHERE s.tenant_id = :tenant AND s.id = d.decided_id AND s.name_key = d.name_key
+    AND s.parent_phone = d.parent_phone AND s.deleted_at IS NOT NULL AND s.merged_into IS NULL) AS q ON true
+WHERE d.n = r.n AND r.outcome = 'needs_review' AND r.decision IS NOT NULL
+""")
+
+_EXPECT = sa.text("""
+UPDATE roster_row AS r SET outcome = 'failed', student_id = NULL, code = :changed
+WHERE r.expected IS NOT NULL
+  AND (r.outcome <> r.expected OR (r.expected_id IS NOT NULL AND r.student_id <> r.expected_id))
+""")
+
+# before anything is written: restored students as they are in the trash
+_REMEMBER_DELETED = sa.text("""
+INSERT INTO import_effect (tenant_id, job_id, student_id, version, before)
+SELECT :tenant, :job, s.id, s.version + 1, to_jsonb(s)
+FROM roster_row AS r JOIN student AS s ON s.tenant_id = :tenant AND s.id = r.student_id
+WHERE r.outcome = 'restored' AND s.deleted_at IS NOT NULL
+ON CONFLICT DO NOTHING
+""")
+_REMEMBER_CREATED = sa.text("""
+INSERT INTO import_effect (tenant_id, job_id, student_id, version)
+SELECT :tenant, :job, s.id, s.version
+FROM roster_row AS r JOIN student AS s ON s.tenant_id = :tenant AND s.id = r.student_id
+WHERE r.outcome = 'created'
+ON CONFLICT DO NOTHING
 """)
 
 # where somebody asks for a new student, all that is not one is refused, and nothing is guessed
@@ -209,11 +258,19 @@ WHERE (SELECT a.id FROM account AS a WHERE a.tenant_id = :tenant AND a.student_i
 
 _MARK = sa.text("UPDATE roster_row SET outcome = 'restored'")
 
-_OUTCOMES = sa.text("""
+# who it could be, where a person has to decide
+_CANDIDATES = """
+CASE WHEN r.outcome = 'needs_review' THEN (
+  SELECT string_agg(s.id::text, ',' ORDER BY s.deleted_at DESC, s.id) FROM student AS s
+  WHERE s.tenant_id = :tenant AND s.name_key = r.name_key AND s.parent_phone = r.parent_phone
+    AND s.deleted_at IS NOT NULL AND s.merged_into IS NULL) END AS candidates
+"""
+
+_OUTCOMES = sa.text(f"""
 SELECT r.sheet_row AS row,
        CASE WHEN r.outcome = 'created' AND own.id IS NULL THEN 'matched' ELSE r.outcome END AS outcome,
        coalesce(own.id, twin.id, r.student_id)::text AS student_id, r.code, r.conflict_id,
-       own.version, own.name, own.parent_phone, own.student_phone, own.school, own.grade
+       own.version, own.name, own.parent_phone, own.student_phone, own.school, own.grade, {_CANDIDATES}
 FROM roster_row AS r
 LEFT JOIN LATERAL (
   SELECT s.* FROM student AS s
@@ -226,15 +283,15 @@ LEFT JOIN LATERAL (
     AND (r.outcome = 'created' OR (r.outcome = 'matched' AND r.student_id IS NULL))
   LIMIT 1) AS twin ON true
 ORDER BY r.n
-""")
+""")  # noqa: S608 - both parts are constants of this file
 
-_FORECAST = sa.text("""
+_FORECAST = sa.text(f"""
 SELECT r.sheet_row AS row, r.outcome, r.code,
        CASE WHEN r.outcome <> 'created' THEN r.student_id::text END AS student_id,
-       CAST(NULL AS int) AS version
+       CAST(NULL AS int) AS version, {_CANDIDATES}
 FROM roster_row AS r
 ORDER BY r.n
-""")
+""")  # noqa: S608 - both parts are constants of this file
 
 _WANTED = sa.table(
     "roster_row",
@@ -258,6 +315,28 @@ def load(conn: Connection, rows: Iterable[tuple[Any, ...]]) -> None:
 def resolve(conn: Connection, tenant: str, several: str) -> None:
     """Decide the outcome of every loaded row; `several` is the code of two or more deleted candidates."""
     conn.execute(_RESOLVE, {"tenant": tenant, "several": several})
+
+
+def instruct(conn: Connection, tenant: str, told: Sequence[Sequence[Any]]) -> None:
+    """After `resolve`: (row, decision, decided id, expected outcome, expected id) of rows that have any.
+
+    A decision settles a row of several candidates. A row that ends in another way than expected is `failed`
+    with PLAN_CHANGED, and nothing is written for it.
+    """
+    names = ("rows", "decisions", "decided", "expected", "expected_ids")
+    conn.execute(_INSTRUCT, dict(zip(names, map(list, zip(*told, strict=True)), strict=True)))
+    conn.execute(_DECIDE, {"tenant": tenant, "gone": PICKED_IS_GONE})
+    conn.execute(_EXPECT, {"changed": PLAN_CHANGED})
+
+
+def remember_deleted(conn: Connection, tenant: str, job_id: UUID) -> None:
+    """Before `write`: how to put those back who will be restored."""
+    conn.execute(_REMEMBER_DELETED, {"tenant": tenant, "job": job_id})
+
+
+def remember_created(conn: Connection, tenant: str, job_id: UUID) -> None:
+    """After `write`: whom the import has created."""
+    conn.execute(_REMEMBER_CREATED, {"tenant": tenant, "job": job_id})
 
 
 def refuse_known(conn: Connection, tenant: str) -> None:
@@ -304,6 +383,6 @@ def outcomes(conn: Connection, tenant: str) -> Sequence[Row[Any]]:
     return conn.execute(_OUTCOMES, {"tenant": tenant}).all()
 
 
-def forecast(conn: Connection) -> Sequence[Row[Any]]:
+def forecast(conn: Connection, tenant: str) -> Sequence[Row[Any]]:
     """What would become of each row; `student_id` is null for a student who would be created."""
-    return conn.execute(_FORECAST).all()
+    return conn.execute(_FORECAST, {"tenant": tenant}).all()

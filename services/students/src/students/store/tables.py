@@ -173,6 +173,17 @@ legal_hold = sa.Table(
     _created_at(),
 )
 
+import_effect = sa.Table(
+    "import_effect",
+    metadata,
+    _tenant(),
+    _key("job_id"),
+    _key("student_id"),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("before", JSONB),
+    _at("made_at"),
+)
+
 student_merge = sa.Table(
     "student_merge",
     metadata,

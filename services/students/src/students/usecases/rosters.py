@@ -21,6 +21,9 @@ from students.usecases import audit
 from students.usecases.changes import columns, publish_changed
 from students.usecases.people import Person, prepared
 
+# optional columns of a chunk: what a person has decided, and what a plan has promised
+_INSTRUCTIONS = ("decision", "decided_id", "expected", "expected_id")
+
 
 def resolve_roster(uow: UnitOfWork, chunk: dict[str, Any], cause: Cause, pseudonyms: Pseudonyms) -> None:
     """Match, restore or create the student of every row of an enrollment.roster.parsed chunk.
@@ -33,10 +36,16 @@ def resolve_roster(uow: UnitOfWork, chunk: dict[str, Any], cause: Cause, pseudon
     students.lock_identities(uow.conn, uow.tenant)
     roster.load(uow.conn, prepared(people, len(table)))
     roster.resolve(uow.conn, uow.tenant, SEVERAL_DELETED_CANDIDATES)
+    told = [row for row in rows(chunk["rows"], "row", *_INSTRUCTIONS) if any(row[1:])]
+    if told:
+        roster.instruct(uow.conn, uow.tenant, told)
     if chunk["dry_run"]:
-        found = roster.forecast(uow.conn)
+        found = roster.forecast(uow.conn, uow.tenant)
     else:
-        roster.write(uow.conn, uow.tenant, UUID(chunk["job_id"]), chunk["initial_password_hash"])
+        job_id = UUID(chunk["job_id"])
+        roster.remember_deleted(uow.conn, uow.tenant, job_id)
+        roster.write(uow.conn, uow.tenant, job_id, chunk["initial_password_hash"])
+        roster.remember_created(uow.conn, uow.tenant, job_id)
         found = roster.outcomes(uow.conn, uow.tenant)
         publish_changed(uow, [row for row in found if row.version is not None], cause=cause)
         _record(uow, Actor(f"job:{chunk['job_id']}", pseudonyms), found)
@@ -46,7 +55,7 @@ def resolve_roster(uow: UnitOfWork, chunk: dict[str, Any], cause: Cause, pseudon
         data={
             "job_id": chunk["job_id"],
             "chunk": chunk["chunk"],
-            "rows": columns(found, ("row", "outcome", "student_id", "code", "version")),
+            "rows": columns(found, ("row", "outcome", "student_id", "code", "version", "candidates")),
         },
         cause=cause,
     )

@@ -34,7 +34,7 @@ _EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001 - sheet dates have no zone
 
 def read_bounded(archive: Archive, workbook: Workbook, member: str, limits: SheetLimits) -> Iterator[Line]:
     """Rows that are not blank. Raises SheetError: too_many_rows, too_wide, corrupt_workbook, too_complex."""
-    reader = _Reader(workbook, limits)
+    reader = SheetReader(workbook, limits)
     count = 0
     for piece in chain(sliced(archive.inflate(member)), [b""]):
         reader.stream.feed(piece, last=not piece)
@@ -48,7 +48,7 @@ def read_sample(
     archive: Archive, workbook: Workbook, member: str, limits: SheetLimits, rows: int
 ) -> list[Line]:
     """The first rows that are not blank, or what there is in enough XML: a million blank rows may follow."""
-    reader = _Reader(workbook, limits)
+    reader = SheetReader(workbook, limits)
     size = 0
     for piece in chain(sliced(archive.inflate(member)), [b""]):
         reader.stream.feed(piece, last=not piece)
@@ -71,7 +71,9 @@ def too_wide(reference: str) -> SheetError:
     )
 
 
-class _Reader:
+class SheetReader:
+    """Collects the lines of one worksheet from its XML."""
+
     def __init__(self, workbook: Workbook, limits: SheetLimits) -> None:
         self.stream = XmlStream(self._start, self._end)
         self.lines: list[Line] = []

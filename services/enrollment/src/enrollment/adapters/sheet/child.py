@@ -41,7 +41,7 @@ Frame = list[Any]
 def main() -> None:
     limits = SheetLimits(**orjson.loads(sys.argv[1]))
     careful = sys.argv[2] == "careful"
-    _restrict(limits)
+    restrict(limits)
     # a short life without reference cycles
     gc.disable()
     try:
@@ -55,7 +55,8 @@ def main() -> None:
         _write(["error", fault.code, fault.detail])
 
 
-def _restrict(limits: SheetLimits) -> None:
+def restrict(limits: SheetLimits) -> None:
+    """The limits of this process, before it touches anything of the file."""
     cpu = limits.cpu_seconds
     wanted = {
         resource.RLIMIT_AS: (limits.memory_bytes, limits.memory_bytes),
@@ -82,9 +83,9 @@ def _write(frame: Frame) -> None:
 def frames(file: BinaryIO, limits: SheetLimits, careful: bool) -> Iterator[Frame]:
     """Read, choose the sheet, judge its rows. Raises SheetError."""
     archive = check(file, limits)
-    plain = {name: _inspect(archive, name) for name in archive.members}
+    plain = {name: inspect(archive, name) for name in archive.members}
     workbook = Workbook(archive, limits)
-    part, layout = _choose(archive, workbook, limits)
+    part, layout = choose_part(archive, workbook, limits)
     yield ["sheet", part.name, layout.header_row, layout.lecture_title]
     lines = _lines(
         file, archive, workbook, part, limits, careful or not plain.get(part.member.lower(), False)
@@ -93,12 +94,13 @@ def frames(file: BinaryIO, limits: SheetLimits, careful: bool) -> Iterator[Frame
     yield ["end"]
 
 
-def _inspect(archive: Archive, name: str) -> bool:
+def inspect(archive: Archive, name: str) -> bool:
     """Inflate a member to its end, so that true sizes are known before anything is parsed."""
     return is_plain(archive.inflate(name))
 
 
-def _choose(archive: Archive, workbook: Workbook, limits: SheetLimits) -> tuple[SheetPart, Layout]:
+def choose_part(archive: Archive, workbook: Workbook, limits: SheetLimits) -> tuple[SheetPart, Layout]:
+    """The sheet that is the roster, and where it is on it. Raises SheetError."""
     parts = {}
     samples = []
     for part in workbook.sheets:

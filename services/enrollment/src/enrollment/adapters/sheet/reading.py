@@ -77,7 +77,7 @@ def _timeout() -> SheetError:
 
 
 def _read(path: str | Path, limits: SheetLimits, mode: str) -> Iterator[RosterBatch]:
-    with _child(path, limits, mode) as child:
+    with sandboxed(_MODULE, path, limits, mode) as child:
         sheet = RosterSheet("", None, None)
         for payload in _frames(child, limits):
             try:
@@ -109,14 +109,18 @@ def _understood(payload: bytes, sheet: RosterSheet) -> RosterBatch | RosterSheet
 
 
 @contextmanager
-def _child(path: str | Path, limits: SheetLimits, mode: str) -> Iterator[subprocess.Popen[bytes]]:
-    command = [sys.executable, "-I", "-m", _MODULE, orjson.dumps(asdict(limits)).decode(), mode]
+def sandboxed(
+    module: str, path: str | Path, limits: SheetLimits, *arguments: str, also: tuple[int, ...] = ()
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A child that runs `module` with the file as its standard input; of ours it has only `also` open."""
+    command = [sys.executable, "-I", "-m", module, orjson.dumps(asdict(limits)).decode(), *arguments]
     with open(path, "rb") as file:
         child = subprocess.Popen(
             command,
             stdin=file,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            pass_fds=also,
             cwd="/",
             # no secret of the worker reaches the child
             env={"LC_ALL": "C.UTF-8"},
@@ -133,7 +137,7 @@ def _child(path: str | Path, limits: SheetLimits, mode: str) -> Iterator[subproc
 
 def _frames(child: subprocess.Popen[bytes], limits: SheetLimits) -> Iterator[bytes]:
     """What the child writes. The time that the caller takes between two frames does not count."""
-    patience = _Patience(child, limits.wall_seconds)
+    patience = Patience(child, limits.wall_seconds)
     while True:
         length = int.from_bytes(patience.read(4), "big")
         if length > _LONGEST_FRAME:
@@ -141,7 +145,7 @@ def _frames(child: subprocess.Popen[bytes], limits: SheetLimits) -> Iterator[byt
         yield patience.read(length)
 
 
-class _Patience:
+class Patience:
     """Reads a child's output while the time spent waiting for it stays within `seconds`."""
 
     def __init__(self, child: subprocess.Popen[bytes], seconds: float) -> None:
@@ -152,16 +156,20 @@ class _Patience:
         self._poll = select.poll()
         self._poll.register(self._pipe, select.POLLIN)
 
+    def some(self, length: int) -> bytes:
+        """At most `length` bytes, none at the end. Raises SheetError timeout."""
+        began = time.monotonic()
+        ready = self._poll.poll(max(0.0, self._left) * 1000)
+        self._left -= time.monotonic() - began
+        if not ready:
+            raise _timeout()
+        return os.read(self._pipe, length)
+
     def read(self, length: int) -> bytes:
         """Exactly `length` bytes. Raises SheetError timeout, _ChildDiedError."""
         pieces = []
         while length:
-            began = time.monotonic()
-            ready = self._poll.poll(max(0.0, self._left) * 1000)
-            self._left -= time.monotonic() - began
-            if not ready:
-                raise _timeout()
-            piece = os.read(self._pipe, length)
+            piece = self.some(length)
             if not piece:
                 raise _ChildDiedError(self._child.wait())
             pieces.append(piece)

@@ -116,6 +116,11 @@ class Workbook:
             raise too_complex()
 
     @property
+    def styles(self) -> str | None:
+        """Where the cell styles are, if anywhere."""
+        return self._styles
+
+    @property
     def date_styles(self) -> frozenset[int]:
         """Indexes of cell styles that show a number as a date."""
         if self._date_styles is None:

@@ -1,7 +1,14 @@
 """Rules of a roster sheet: pure functions of cells; `contracts.identity` is the one import from outside."""
 
 from enrollment.domain.roster.judge import REASONS, Judge
-from enrollment.domain.roster.layout import SAMPLE_ROWS, Layout, SheetSample, choose, find_layout
+from enrollment.domain.roster.layout import (
+    SAMPLE_ROWS,
+    Layout,
+    SheetSample,
+    choose,
+    column_letter,
+    find_layout,
+)
 from enrollment.domain.roster.model import (
     Cell,
     Fault,
@@ -30,6 +37,7 @@ __all__ = [
     "SheetSample",
     "Verdict",
     "choose",
+    "column_letter",
     "find_layout",
     "is_blank",
     "text_of",

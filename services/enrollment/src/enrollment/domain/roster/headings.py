@@ -80,6 +80,8 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     ),
 }
 REMARKS = frozenset(("구분", "체크", "비고", "비고2", "출석", "현장", "remark"))
+# what a result workbook adds, when it comes back
+RESULTS = ("결과", "사유", "조치")
 SERIALS = frozenset(("번호", "순번", "연번", "순", "no", "no.", "num", "#", "seq", "일련번호", "index"))
 
 _PHONE = re.compile(

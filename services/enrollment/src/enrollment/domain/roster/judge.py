@@ -13,6 +13,7 @@ from enrollment.domain.roster.headings import (
     NAME,
     PARENT_PHONE,
     REMARKS,
+    RESULTS,
     SERIALS,
     STUDENT_PHONE,
     classify,
@@ -82,7 +83,8 @@ class Judge:
         self._parent = layout.fields[PARENT_PHONE]
         self._student = layout.fields.get(STUDENT_PHONE, -1)
         squeezed = {column: squeeze(label) for column, label in layout.labels.items()}
-        self._serials = frozenset(column for column, label in squeezed.items() if label in SERIALS)
+        silent = {*SERIALS, *RESULTS}
+        self._serials = frozenset(column for column, label in squeezed.items() if label in silent)
         self._remarks = tuple(column for column, label in squeezed.items() if label in REMARKS)
         self._details = DetailsReader(layout)
         self._seen: dict[str, int] = {}
