@@ -18,6 +18,8 @@ ROSTER = [
 NO_ROSTER = [("공지사항",), ("다음 주는 휴강입니다",)]
 STUDENTS = "/api/v1/students"
 MESSAGING = "/api/v1/messaging"
+JOBS = "/api/v1/enrollments/excel_jobs"
+EXPORTS = "/api/v1/enrollments/exports"
 
 
 @pytest.fixture
@@ -31,12 +33,35 @@ def test_every_event_type_is_published_and_handled_by_every_subscriber(academy, 
     assert academy.run(lecture, workbook(tmp_path / "a.xlsx", {"명단": ROSTER}))["status"] == "DONE"
     assert academy.run(lecture, workbook(tmp_path / "b.xlsx", {"공지": NO_ROSTER}))["status"] == "FAILED"
     academy.settle()
+    plan_review_export_and_take_back(academy, tmp_path)
     ask_for_a_message(academy)
     merge_and_purge(academy)
     original_gone_then_all(academy, video)
     academy.settle()
     assert academy.routes() == {(t.name, service) for t in REGISTRY for service in t.subscribers}
     assert academy.unaccounted() == []
+
+
+def plan_review_export_and_take_back(academy, tmp_path):
+    """A plan is carried out, a person decides on one who is twice in the trash, then all of it is taken back."""
+    academy.query(
+        "INSERT INTO students.student (id, tenant_id, name, name_key, parent_phone, deleted_at)"
+        " SELECT gen_random_uuid(), %(tenant)s, '박세찬', '박세찬', '01012345670', now()"
+        " FROM generate_series(1, 2) RETURNING 1"
+    )
+    lecture = academy.lecture("중3 과학")
+    rows = [HEADER, ("박세찬", "01012345670", *[""] * 5), ("최네온", "01012345671", *[""] * 5)]
+    plan = academy.run(lecture, workbook(tmp_path / "c.xlsx", {"명단": rows}), dry_run="true")
+    job = academy.api.post(f"{JOBS}/{plan['job_id']}/apply/", {})["job_id"]
+    assert academy.finish(job)["result"]["review_count"] == 1
+    made = {"row": 2, "action": "create"}
+    academy.api.post(f"{JOBS}/{job}/review/", {"decisions": [made]})
+    assert academy.finish(job)["result"]["enrolled_count"] == 2
+    export = academy.api.post(f"{EXPORTS}/", {"kind": "roster", "target_id": lecture})["id"]
+    wait_until(lambda: academy.api.get(f"{EXPORTS}/{export}/")["status"] == "DONE", 60, interval=0.2)
+    academy.api.post(f"{JOBS}/{job}/undo/", {})
+    wait_until(lambda: academy.status(job)["undo"]["status"] == "UNDONE", 60, interval=0.2)
+    assert academy.status(job)["undo"]["undone"] == 2
 
 
 def ask_for_a_message(academy):

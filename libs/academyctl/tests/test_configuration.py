@@ -100,30 +100,34 @@ def test_no_long_running_process_holds_the_password_of_an_owner(directories: Dir
         assert "_owner:" in migration.env["MIGRATION_DATABASE_URL"]
 
 
-def test_only_the_students_service_signs_accounts_and_knows_its_peers(
+def test_only_the_students_service_signs_accounts_and_few_know_their_peers(
     directories: Directories, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     told = surroundings(directories)
     assert len(signing_keys(told.api("students").env["ACCOUNT_SIGNING_KEYS"])) == 1
     assert len(key_bytes(told.api("students").env["PSEUDONYM_KEY"])) == 32
-    assert peers(told.worker("students").env["PEER_URLS"]) == {
-        service: f"http://127.0.0.1:{Ports(8800).api(service)}"
-        for service in SERVICES
-        if service != "students"
+    own = {
+        "students": {"ACCOUNT_SIGNING_KEYS", "PSEUDONYM_KEY", "PEER_URLS"},
+        "storage-janitor": {"PEER_URLS", "UPLOAD_ORIGINS"},
     }
-    names = {"ACCOUNT_SIGNING_KEYS", "PSEUDONYM_KEY", "PEER_URLS"}
-    again = surroundings(directories)
-    for name in names:
-        values = {stack.api("students").env[name] for stack in (told, again)}
-        assert values == {told.worker("students").env[name]}
+    for service, names in own.items():
+        assert peers(told.worker(service).env["PEER_URLS"]) == {
+            peer: f"http://127.0.0.1:{Ports(8800).api(peer)}" for peer in SERVICES if peer != service
+        }
+        again = surroundings(directories)
+        for name in names:
+            values = {stack.api(service).env[name] for stack in (told, again)}
+            assert values == {told.worker(service).env[name]}
+    everything = set().union(*own.values())
+    for name in everything:
         # what an operator sets goes where it belongs, too
         monkeypatch.setenv(name, "set-outside")
-    others = [service for service in SERVICES if service != "students"]
-    programs = [make(service) for service in others for make in (told.api, told.worker, told.migration)]
-    assert not [
-        program.name for program in [*programs, told.migration("students")] if names & set(program.env)
-    ]
-    assert {surroundings(directories).worker("students").env[name] for name in names} == {"set-outside"}
+    outside = surroundings(directories)
+    for service in SERVICES:
+        for program in (outside.api(service), outside.worker(service)):
+            assert {name for name in everything if name in program.env} == own.get(service, set()), program
+            assert {program.env[name] for name in own.get(service, ())} <= {"set-outside"}
+        assert not everything & set(outside.migration(service).env)
     assert stat.S_IMODE(directories.accounts_key.stat().st_mode) == 0o600
 
 

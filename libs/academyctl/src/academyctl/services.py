@@ -24,7 +24,7 @@ _LAPTOP = {"WEB_WORKERS": "1"}
 _NOT_INHERITED = frozenset(
     {
         "DATABASE_URL", "MIGRATION_DATABASE_URL", "PROMETHEUS_MULTIPROC_DIR", "ACADEMY_TOKEN",
-        "ACCOUNT_SIGNING_KEYS", "PSEUDONYM_KEY", "PEER_URLS",
+        "ACCOUNT_SIGNING_KEYS", "PSEUDONYM_KEY", "PEER_URLS", "UPLOAD_ORIGINS",
         "CDN_HLS_SIGNING_SECRET", "STUDENTS_URL", "ACCOUNT_JWKS_URL", "MESSAGING_PROVIDER", "SOLAPI_ENDPOINT",
         "SOLAPI_API_KEY", "SOLAPI_API_SECRET", "RECIPIENT_KEY", "MESSAGING_WEBHOOK_TOKEN",
     }
@@ -52,7 +52,8 @@ def students_environment(secrets: SecretStore, accounts_key: Path, ports: Ports)
 
 def janitor_environment(ports: Ports, origins: Sequence[str]) -> dict[str, str]:
     """What only the storage-janitor is told: who owns objects, and whose pages (`origins`) upload them."""
-    return {"PEER_URLS": _peers_of("storage-janitor", ports), "UPLOAD_ORIGINS": ",".join(origins)}
+    own = {"PEER_URLS": _peers_of("storage-janitor", ports), "UPLOAD_ORIGINS": ",".join(origins)}
+    return _unless_set(own)
 
 
 def _peers_of(service: str, ports: Ports) -> str:
