@@ -23,7 +23,7 @@ from storage_janitor.domain.objects import Found
 from storage_janitor.usecases import applying
 from storage_janitor.usecases.removing import Remover
 
-BATCH = 25
+BATCH = 10
 WRITTEN = datetime(2026, 1, 1, tzinfo=UTC)
 
 

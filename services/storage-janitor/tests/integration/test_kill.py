@@ -18,7 +18,7 @@ import pytest
 from testkit.waiting import wait_until
 
 CHILD = Path(__file__).with_name("applying_child.py")
-TENANT, OBJECTS, KILLS = "hangang", 600, 8
+TENANT, OBJECTS, KILLS = "hangang", 160, 6
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def children(janitor, folder, plan):
         parent.stdin.close()
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1])
 def test_killed_again_and_again(janitor, folder, plan, children, seed):
     start, ended = children
     rng = random.Random(seed)
@@ -67,10 +67,10 @@ def test_killed_again_and_again(janitor, folder, plan, children, seed):
     kills = 0
     for later in count(0, 11):
         # somewhere in the next few batches, before, while or after the store is asked
-        until = max(left(folder) - rng.randrange(1, 50), 1)
+        until = max(left(folder) - rng.randrange(1, 20), 1)
         child = start(later)
         if kills < KILLS:
-            wait_until(lambda until=until: left(folder) <= until, 120, interval=0.001)
+            wait_until(lambda until=until: left(folder) <= until, 120, interval=0.002)
             with suppress(ProcessLookupError):  # it was faster
                 os.kill(child, signal.SIGKILL)
         code = ended()

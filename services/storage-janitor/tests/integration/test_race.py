@@ -58,8 +58,8 @@ class Race(RuleBasedStateMachine):
     janitor: Any
     numbers = count(1)
 
-    @initialize()
-    def begin_anew(self) -> None:
+    @initialize(held=st.booleans())
+    def begin_anew(self, held: bool) -> None:
         j = self.janitor
         j.empty()
         self.videos: list[Video] = []
@@ -77,12 +77,12 @@ class Race(RuleBasedStateMachine):
             bucket.listed = lambda keys: self.act("listed")
             bucket.before = lambda keys, bucket=bucket: self.about_to_delete(bucket, keys)
             bucket.after = self.just_deleted
-        self.begin_with_some()
+        self.begin_with_some(("hold", "hold_video") if held else ())
 
-    def begin_with_some(self) -> None:
+    def begin_with_some(self, more: tuple[str, ...]) -> None:
         """Two videos are READY and told, and there is one of everything else: a life takes many steps."""
         begin = ("begin", "upload", "ready")
-        for action in (*begin, *begin, "import", "export", "photo", "deliver"):
+        for action in (*begin, *begin, "import", "export", "photo", "deliver", *more):
             getattr(self, f"do_{action}")(0)
 
     # -- the janitor, disturbed
