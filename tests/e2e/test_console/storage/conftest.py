@@ -60,7 +60,7 @@ def route_of(method: str, path: str) -> tuple[Route, dict[str, Any]] | None:
         endpoint, values = app.url_map.bind("x").match(f"/api/v1/{path}", method)
     except HTTPException:
         return None
-    access, said = access_of(app, endpoint), app.view_functions[endpoint]._apidoc  # type: ignore[attr-defined]
+    access, said = access_of(app, endpoint), getattr(app.view_functions[endpoint], "_apidoc", {})
     assert access is not None
     parameters = said.get("arguments", {}).get("parameters", ())
     taken = parameters[0]["schema"] if parameters else None
@@ -284,12 +284,15 @@ def signed_in(loaded: tuple[Console, Line, str], api: Api) -> Iterator[Callable[
     console.size(DESK)
 
     def leave() -> None:
-        console.driver.execute_script("sessionStorage.clear()")
+        empty = "document.getElementById('toasts').replaceChildren(); sessionStorage.clear()"
+        console.driver.execute_script(empty)
         console.open("#")  # another fragment of the page that is loaded
         console.wait_text("h1", "로그인")
 
     def enter(role: str, fragment: str) -> Console:
-        leave()
+        if line.api is api:
+            leave()
+        line.api = api
         api.role = role
         keep = "sessionStorage.setItem('academy.token', arguments[0])"
         console.driver.execute_script(keep, token(role))
@@ -298,9 +301,7 @@ def signed_in(loaded: tuple[Console, Line, str], api: Api) -> Iterator[Callable[
 
     leave()  # what another test has opened asks for nothing any more
     console.complaints()
-    line.api = api
     yield enter
-    leave()
     console.check_quiet()
     assert api.wrong == []
 

@@ -48,7 +48,6 @@ def test_a_viewer_on_a_desk_and_on_a_phone(signed_in, hostile, page):
     assert console.nameless() == []
     found = [button.text for button in console.all("main button") if button.text]
     assert [text for text in found if text not in (*buttons, "30일", "90일", "365일", "25곳 모두 보기")] == []
-    console.shot(f"s-{page}")
     console.size(PHONE)
     console.shot(f"s-{page}-phone")
     assert console.driver.execute_script("return document.documentElement.scrollWidth") == PHONE[0]

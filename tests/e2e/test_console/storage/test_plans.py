@@ -56,7 +56,6 @@ def test_an_approval_takes_the_digest_and_the_work_is_followed_to_its_end(signed
     assert api.sent("approve_plan") == [{"digest": made["plan"]()["digest"]}]
     console.wait_text(".progress-foot", "20,000 / 60,000개 확인")
     assert "지움 19,990개" in console.text(".progress-foot")
-    console.shot("s-applying")
     now.update(state="done", applied_to=60_000, deleted=59_000, kept={"held": 990, "needed": 10}, sampled=20)
     now.update(ledger_from=1, ledger_to=59_000, finished_at="2026-11-24T01:00:00+00:00")
     console.wait_text(".fact-list", "보존 중 990개, 사용 중 10개")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 from selenium.webdriver.support.ui import Select
-from testkit.console import PHONE
 
 pytestmark = pytest.mark.browser
 
@@ -48,7 +47,6 @@ def test_a_broken_chain_is_not_a_whole_one(signed_in, api, made):
     api.on("verify_ledger", {"entries": 2, "head": "f" * 64, "broken_at": 1})
     console.button("사슬 확인").click()
     console.wait_text(".notice-bad", "1번 기록부터 쓴 그대로가 아닙니다.")
-    console.shot("s-ledger-broken")
     console.allowed = ("status of 503",)
     api.on("verify_ledger", (503, made["problem"]("unavailable", "데이터베이스가 바쁩니다.")))
     console.button("사슬 확인").click()
@@ -62,8 +60,6 @@ def test_a_broken_chain_is_not_a_whole_one(signed_in, api, made):
         ("학원 전체", {}, {"kind": "tenant"}),
         ("키의 앞부분", {"키의 앞부분": "exports/academy-a/"},
          {"kind": "prefix", "value": "exports/academy-a/", "bucket": "ai"}),
-        ("영상", {"영상 ID": "00000000-0000-0000-0000-000000000009"},
-         {"kind": "video", "value": "00000000-0000-0000-0000-000000000009"}),
     ],
 )  # fmt: skip
 def test_a_hold_asks_only_for_what_its_kind_needs(signed_in, api, made, kind, filled, sent):
@@ -78,7 +74,6 @@ def test_a_hold_asks_only_for_what_its_kind_needs(signed_in, api, made, kind, fi
         **filled,
     }.items():
         at(console, label, text)
-    console.shot("s-hold")
     console.answer("보존")
     (given,) = api.sent("place_hold")
     assert given == {
@@ -176,8 +171,6 @@ def test_a_bucket_is_swept_and_its_plans_are_shown(signed_in, api, made):
     console.wait_text(".loading", "버킷을 훑는 중입니다.")
     now.update(state="DONE", result={"plans": [made["plan"]()["id"]]})
     console.wait_text(".notice-info", "계획 1개를 만들었습니다.")
-    console.size(PHONE)
-    console.shot("s-swept-phone")
     console.button("계획 1 보기").click()
     console.wait_text(".facts", "승인 대기")
 
