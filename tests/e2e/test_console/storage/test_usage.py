@@ -57,8 +57,10 @@ def test_a_new_academy_has_nothing_and_is_told_so(signed_in):
     console.wait_text(".listing-empty", "아직 저장된 것이 없거나 처음 세기 전입니다.")
 
 
-def test_a_teacher_is_not_led_there_and_refused_by_address(signed_in):
-    console = signed_in("teacher", "#/my-storage")
+@pytest.mark.parametrize(("role", "address"), [("teacher", "#/my-storage"), ("owner", "#/storage")])
+def test_others_are_not_led_there_and_refused_by_address(signed_in, role, address):
+    console = signed_in(role, address)
     console.allowed = ("status of 403",)
     console.wait_text(".notice", "이 작업을 할 권한이 없습니다.")
-    assert "내 저장 공간" not in console.text(".menu")
+    led = [link.get_attribute("href").partition("#")[2] for link in console.all(".menu a")]
+    assert address.removeprefix("#") not in led
