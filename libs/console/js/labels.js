@@ -207,6 +207,8 @@ export const DEEDS = /** @type {Record<string, string>} */ ({
   letter_edited: "메시지 수정", letters_discarded: "메시지 폐기", replay_created: "재처리 시험", replay_approved: "재처리 승인",
   replay_applied: "재처리 적용", replay_paused: "재처리 일시 정지", replay_resumed: "재처리 계속", replay_cancelled: "재처리 취소",
   read_model_rebuilt: "조회 모델 다시 만들기", events_resent: "이벤트 다시 보내기",
+  plan_approved: "삭제 계획 승인", plan_rejected: "삭제 계획 거절", plan_applied: "삭제 계획 실행",
+  hold_placed: "보존 걸기", hold_ended: "보존 끝내기", erasure_asked: "파기 계획 요청",
 });
 
 export const VIDEO_STATES = /** @type {Record<string, { label: string, tone: string }>} */ ({
@@ -240,4 +242,78 @@ export const PLAYBACK_EVENTS = /** @type {Record<string, string>} */ ({
 export const WATCH_REFUSALS = /** @type {Record<string, string>} */ ({
   not_enrolled: "수강 중인 강의가 아닙니다.", no_session_access: "이 차시에 배정되지 않았습니다.",
   video_not_ready: "아직 준비 중인 영상입니다.", blocked: "시청할 수 없는 영상입니다. 학원에 문의해 주세요.",
+});
+
+/** Kinds of bucket of the object store. */
+export const BUCKETS = /** @type {Record<string, string>} */ ({ ai: "AI", video: "영상", excel: "엑셀", storage: "파일" });
+
+/** What objects are, by the rule of the retention policy that knows their keys. */
+export const OBJECT_CLASSES = /** @type {Record<string, string>} */ ({
+  "import-upload": "올린 명단", export: "내보낸 엑셀", "video-raw": "영상 원본", "video-hls": "재생용 영상", photo: "학생 사진",
+  "erasure-ledger": "파기 대장", "academy-files": "학원 파일", "student-files": "학생 파일", "ai-files": "AI 파일", unknown: "알 수 없는 형태",
+});
+
+/** What the policy says of one object. */
+export const VERDICTS = /** @type {Record<string, { label: string, tone: string }>} */ ({
+  due: { label: "지울 때가 됨", tone: "warn" },
+  waiting: { label: "기간이 남음", tone: "info" },
+  needed: { label: "사용 중", tone: "good" },
+  young: { label: "지켜보는 중", tone: "info" },
+  orphan: { label: "고아 객체", tone: "warn" },
+  kept: { label: "계속 보관", tone: "good" },
+  unknown: { label: "알 수 없는 형태", tone: "warn" },
+  absent: { label: "없음", tone: "calm" },
+});
+
+/** Why an object goes, or stays. */
+export const REMOVAL_REASONS = /** @type {Record<string, string>} */ ({
+  written: "쓴 지 오래됨", ended: "등록 작업이 끝남", expired: "원본 보관 기한이 지남", deleted: "영상이 삭제됨", unreferenced: "가리키는 기록이 없음",
+  erased: "파기", wiped: "옛 자료 삭제", needed: "사용 중", kept: "계속 보관", unknown: "알 수 없는 형태", absent: "객체가 없음",
+});
+
+/** What the age of an object counts from. */
+export const AGE_SINCE = /** @type {Record<string, string>} */ ({ written: "쓴 때", ended: "등록 작업이 끝난 때", expired: "원본 보관 기한", deleted: "영상이 삭제된 때" });
+
+export const PLAN_KINDS = /** @type {Record<string, string>} */ ({ policy: "보관 기간이 끝난 것", orphans: "고아 객체", erasure: "파기", wipe: "옛 자료 삭제" });
+
+export const PLAN_STATES = /** @type {Record<string, { label: string, tone: string }>} */ ({
+  planned: { label: "승인 대기", tone: "warn" },
+  approved: { label: "실행 대기", tone: "info" },
+  applying: { label: "지우는 중", tone: "info" },
+  stopped: { label: "멈춤", tone: "bad" },
+  done: { label: "끝", tone: "good" },
+  rejected: { label: "거절됨", tone: "calm" },
+  superseded: { label: "새 계획이 대신함", tone: "calm" },
+  expired: { label: "기한 지남", tone: "calm" },
+});
+
+/** Why an object of a plan is still there. */
+export const KEPT_WORDS = /** @type {Record<string, string>} */ ({
+  absent: "이미 없음", changed: "그 사이 바뀜", held: "보존 중", needed: "사용 중", refused: "저장소가 거절",
+});
+
+/** What a fuse counts. */
+export const FUSE_LIMITS = /** @type {Record<string, string>} */ ({ objects: "개수", bytes: "용량", percent: "버킷에서 차지하는 비율" });
+
+export const HOLD_KINDS = /** @type {Record<string, string>} */ ({ student: "학생", video: "영상", prefix: "키의 앞부분", tenant: "학원 전체" });
+
+export const FINDING_KINDS = /** @type {Record<string, { label: string, tone: string }>} */ ({
+  orphan: { label: "고아 객체", tone: "warn" },
+  missing: { label: "누락", tone: "bad" },
+});
+
+/** How a bucket's own rules are beside the policy. */
+export const DRIFT_STATES = /** @type {Record<string, { label: string, tone: string }>} */ ({
+  ok: { label: "맞음", tone: "good" },
+  drift: { label: "다름", tone: "bad" },
+  unsupported: { label: "확인할 수 없음", tone: "warn" },
+});
+
+/** What is wrong with a policy's text. */
+export const POLICY_PROBLEMS = /** @type {Record<string, string>} */ ({
+  not_toml: "TOML 형식이 아닙니다", no_rules: "규칙이 없습니다", repeated_name: "이름이 같은 규칙이 있습니다", missing_field: "빠진 항목입니다",
+  unknown_field: "모르는 항목입니다", needless_field: "보관하는 규칙에는 쓰지 않는 항목입니다", bad_word: "true나 false여야 합니다", bad_number: "허용 범위의 정수여야 합니다",
+  unknown_bucket: "모르는 버킷입니다", unknown_action: "delete나 keep이어야 합니다", unknown_owner: "이 규칙의 주인이 될 수 없는 서비스입니다",
+  unknown_from: "모르는 기준입니다", unknown_placeholder: "모르는 자리표시자입니다", empty_prefix: "고정된 폴더로 시작해야 합니다", bucket_root: "버킷 전체를 가리킵니다",
+  no_tenant: "{tenant}가 없습니다", no_age: "보관 기간이 없습니다", bad_age: "기간은 10분 이상이며 90m, 24h, 30d처럼 적습니다", overlap: "같은 키에 맞는 규칙이 둘입니다",
 });

@@ -26,6 +26,7 @@ import { messageTemplatePage, newMessageTemplatePage } from "./pages/message-tem
 import { messageTemplatesPage } from "./pages/message-templates.js";
 import { messageTriggersPage } from "./pages/message-triggers.js";
 import { messagesPage } from "./pages/messages.js";
+import { myStoragePage } from "./pages/my-storage.js";
 import { operatorAuditPage } from "./pages/operator-audit.js";
 import { overviewPage } from "./pages/overview.js";
 import { readinessPage } from "./pages/readiness.js";
@@ -34,6 +35,16 @@ import { replayPage } from "./pages/replay.js";
 import { newReplayPage } from "./pages/replay-new.js";
 import { replaysPage } from "./pages/replays.js";
 import { signInPage } from "./pages/signin.js";
+import { storageBacktestPage } from "./pages/storage-backtest.js";
+import { storageBucketsPage } from "./pages/storage-buckets.js";
+import { storageHoldsPage } from "./pages/storage-holds.js";
+import { storageLedgerPage } from "./pages/storage-ledger.js";
+import { storageOrphansPage } from "./pages/storage-orphans.js";
+import { storagePlanPage } from "./pages/storage-plan.js";
+import { storagePlansPage } from "./pages/storage-plans.js";
+import { storagePolicyPage } from "./pages/storage-policy.js";
+import { storageQuarantinePage } from "./pages/storage-quarantine.js";
+import { storagePage } from "./pages/storage.js";
 import { editStudentPage } from "./pages/student-edit.js";
 import { newStudentPage } from "./pages/student-new.js";
 import { studentPage } from "./pages/student.js";
@@ -48,13 +59,15 @@ import { watchVideoPage } from "./pages/watch-video.js";
 import { RosterClient } from "./roster/client.js";
 import { Recent } from "./roster/recent.js";
 import { Router } from "./router.js";
+import { StorageClient } from "./storage/client.js";
 import { StudentsClient } from "./students/client.js";
 import { Shell } from "./ui/shell.js";
 
 /**
  * What every page is given.
  * @typedef {{ auth: Auth, api: Api, router: Router, roster: RosterClient, students: StudentsClient, operations: OperationsClient,
- *             media: MediaClient, uploads: Uploads, messaging: MessagingClient, recent: Recent, sent: { jobId: string, draft: import("./roster/client.js").Draft } | null }} App
+ *             media: MediaClient, uploads: Uploads, messaging: MessagingClient, storage: StorageClient,
+ *             recent: Recent, sent: { jobId: string, draft: import("./roster/client.js").Draft } | null }} App
  *           `sent`: the last upload with its file, so that a preview can be applied; gone on reload
  */
 
@@ -88,6 +101,7 @@ const ACADEMY = [
   { path: "/trash/duplicates", page: duplicatesPage, under: "/trash" },
   { path: "/erasures", page: erasuresPage, under: "/trash" },
   { path: "/erasures/:id", page: certificatePage, under: "/trash" },
+  { path: "/my-storage", page: myStoragePage, nav: "내 저장 공간", managers: true },
 ];
 const OPERATIONS = [
   { path: "/operations", page: overviewPage, nav: "운영 현황" },
@@ -101,6 +115,16 @@ const OPERATIONS = [
   { path: "/operations/tasks", page: tasksPage, nav: "정기 작업" },
   { path: "/operations/readiness", page: readinessPage, nav: "준비 상태" },
   { path: "/operations/audit", page: operatorAuditPage, nav: "운영 기록" },
+  { path: "/storage", page: storagePage, nav: "저장소" },
+  { path: "/storage/policy", page: storagePolicyPage, under: "/storage" },
+  { path: "/storage/policy/backtest", page: storageBacktestPage, under: "/storage" },
+  { path: "/storage/plans", page: storagePlansPage, under: "/storage" },
+  { path: "/storage/plans/:id", page: storagePlanPage, under: "/storage" },
+  { path: "/storage/ledger", page: storageLedgerPage, under: "/storage" },
+  { path: "/storage/holds", page: storageHoldsPage, under: "/storage" },
+  { path: "/storage/orphans", page: storageOrphansPage, under: "/storage" },
+  { path: "/storage/quarantine", page: storageQuarantinePage, under: "/storage" },
+  { path: "/storage/buckets", page: storageBucketsPage, under: "/storage" },
 ];
 const LEARNER = [
   { path: "/watch", page: watchPage, nav: "내 강의 영상" },
@@ -121,7 +145,8 @@ function start() {
   /** @type {App} */
   const app = {
     auth, api, router, roster: new RosterClient(api), students: new StudentsClient(api), operations: new OperationsClient(api),
-    media, uploads: new Uploads(media), messaging: new MessagingClient(api), recent: new Recent(auth), sent: null,
+    media, uploads: new Uploads(media), messaging: new MessagingClient(api), storage: new StorageClient(api),
+    recent: new Recent(auth), sent: null,
   };
   router.app = app;
 

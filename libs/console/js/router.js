@@ -6,9 +6,9 @@
  * @typedef {{ title: string, node: HTMLElement }} View
  * @typedef {(context: Context) => View} PageFunction
  * @typedef {"academy" | "operations" | "learner"} Audience  the desk; those who run the system; students and parents
- * @typedef {{ path: string, page: PageFunction, nav?: string, under?: string, audience?: Audience }} Route
- *          `nav` is its label in the menu of its audience (the desk's, unless said); `under` the path of the menu entry
- *          that it belongs to
+ * @typedef {{ path: string, page: PageFunction, nav?: string, under?: string, audience?: Audience, managers?: boolean }} Route
+ *          `nav` is its label in the menu of its audience (the desk's, unless said), or of its `managers` alone; `under` the
+ *          path of the menu entry that it belongs to
  */
 
 /** A hand-typed stray % is no reason to fail. @returns {string} */

@@ -1,5 +1,6 @@
 import { h } from "../ui/dom.js";
 import { pageHead } from "../ui/page.js";
+import { tabsOf } from "../ui/tabs.js";
 
 const TABS = /** @type {[string, string][]} */ ([
   ["/messages", "보내기"], ["/messages/batches", "예약·발송 묶음"], ["/messages/log", "발송 기록"], ["/messages/ambiguous", "확인 필요"],
@@ -13,8 +14,6 @@ const TABS = /** @type {[string, string][]} */ ([
  * @returns {import("../router.js").View}
  */
 export function messagesView({ at, ...head }, ...children) {
-  const links = TABS.map(([path, word]) => h("a", { href: `#${path}`, "aria-current": path === at ? (head.crumb ? "true" : "page") : null }, word));
-  const tabs = h("nav", { class: "tabs", "aria-label": "메시지 메뉴" }, ...links);
-  queueMicrotask(() => tabs.querySelector("[aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" })); // wider than a phone, and not on screen yet
+  const tabs = tabsOf({ label: "메시지 메뉴", tabs: TABS, at, below: Boolean(head.crumb) });
   return { title: head.title, node: h("div", {}, pageHead(head), tabs, h("div", { class: "stack" }, ...children)) };
 }

@@ -71,6 +71,6 @@ export function silentNotice(/** @type {import("./client.js").Silent} */ silent,
 
 /** Names and values of a record, side by side. */
 export function factList(/** @type {[string, import("../ui/dom.js").Child][]} */ facts) {
-  const shown = facts.filter(([, value]) => value !== null && value !== undefined && value !== "");
+  const shown = facts.filter(([, value]) => value !== null && value !== undefined && value !== false && value !== "");
   return h("dl", { class: "fact-list" }, ...shown.map(([name, value]) => h("div", { class: "fact" }, h("dt", {}, name), h("dd", {}, value))));
 }

@@ -33,6 +33,7 @@ function cells(/** @type {Entry} */ entry) {
 /** What it was done to, where it is shown. */
 function subject(/** @type {Entry} */ { action, subject: id, service }) {
   if (action.startsWith("replay_")) return h("a", { href: links.replay(service, id) }, "재처리 보기");
+  if (action.startsWith("plan_")) return h("a", { href: `#/storage/plans/${encodeURIComponent(id)}` }, "계획 보기");
   if (action === "letter_edited") return h("a", { href: links.letter(service, id) }, "메시지 보기");
   return /^\d+ letters$/.test(id) ? `${number(parseInt(id, 10))}건` : mono(id);
 }

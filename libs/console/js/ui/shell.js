@@ -28,7 +28,7 @@ export class Shell {
     this.header.hidden = path === null;
     if (path === null) return;
     const above = this.routes.find((route) => route.path === path)?.under;
-    const links = this.routes.filter((route) => route.nav && (route.audience ?? "academy") === this.auth.audience).map((route) => h("a", {
+    const links = this.routes.filter((route) => route.nav && (route.audience ?? "academy") === this.auth.audience && (!route.managers || this.auth.manages)).map((route) => h("a", {
       href: `#${route.path}`, "aria-current": route.path === path ? "page" : route.path === above ? "true" : null,
     }, route.nav));
     fill(this.header, h("div", { class: "header-inner" },

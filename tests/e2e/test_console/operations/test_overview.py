@@ -21,6 +21,7 @@ def test_operators_and_academies_have_menus_of_their_own(manager, operations):
     console.wait_text("h1", "운영 현황")
     assert [link.text for link in console.all(".menu a")] == [
         "운영 현황", "실패한 메시지", "재처리", "흐름", "정기 작업", "준비 상태", "운영 기록",
+        "저장소",
     ]  # fmt: skip
     console.one(".brand").click()
     console.wait_text("h1", "운영 현황")
