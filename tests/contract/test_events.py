@@ -43,7 +43,7 @@ def test_every_event_type_is_published_and_handled_by_every_subscriber(academy, 
 
 
 def plan_review_export_and_take_back(academy, tmp_path):
-    """A plan is carried out, a person decides on one who is twice in the trash, then all of it is taken back."""
+    """A plan is carried out, a person decides on one, and all of it is taken back."""
     academy.query(
         "INSERT INTO students.student (id, tenant_id, name, name_key, parent_phone, deleted_at)"
         " SELECT gen_random_uuid(), %(tenant)s, '박세찬', '박세찬', '01012345670', now()"
