@@ -248,7 +248,7 @@ class AttendancePage {
     if (!answer) return;
     fill(this.trouble);
     this.#take(answer.results);
-    const text = `${orderWord(session)}: ${number(answer.changed)}명을 ‘${ATTENDANCE_STATES[status].label}’(으)로 바꿨습니다.${answer.unchanged ? ` ${number(answer.unchanged)}명은 그대로입니다.` : ""}`;
+    const text = `${orderWord(session)}: ${number(answer.changed)}명을 ‘${ATTENDANCE_STATES[status].label}’ 처리했습니다.${answer.unchanged ? ` ${number(answer.unchanged)}명은 그대로입니다.` : ""}`;
     announce(text);
     if (gone) await this.#refresh();
     this.undos.prepend(answer.undo_token ? this.#undoBar(text, answer.undo_token) : notice("info", text));

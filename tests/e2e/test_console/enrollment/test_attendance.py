@@ -142,7 +142,7 @@ def test_a_whole_session_is_marked_and_taken_back(desk, api, show, made):
     desk.wait_text("dialog", "미입력인 학생 2명만 바꾸기")
     desk.shot("111-attendance-column")
     desk.answer("바꾸기")
-    desk.wait_text(".undo-bar", "3차시: 2명을 ‘출석’(으)로 바꿨습니다. 1명은 그대로입니다.")
+    desk.wait_text(".undo-bar", "3차시: 2명을 ‘출석’ 처리했습니다. 1명은 그대로입니다.")
     assert column(desk, 2) == ["출석", "결석", "출석"]
     assert api.sent("POST", "bulk_set/") == [
         {"session": made.uid(1003), "status": "PRESENT", "only_unset": True, "confirm_secession": False}

@@ -93,6 +93,7 @@ def test_all_that_was_made_is_listed_and_only_what_is_there_can_be_fetched(desk,
     desk.wait_text("main .notice", "24시간이 지나 파일이 사라졌습니다")
     desk.size(PHONE)
     desk.shot("132-exports-phone")
+    assert desk.driver.execute_script("return document.documentElement.scrollWidth - innerWidth") <= 0
     desk.button("실패한 행만").click()
     desk.wait(lambda: api.sent("GET", "enrollments/exports/")[-1].get("kind") == "failed_rows")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from threading import Event
 
 import pytest
@@ -288,6 +289,16 @@ def test_the_workbooks_of_an_import_are_fetched_while_they_are_there(desk, api, 
     desk.button("실패한 2행만").click()
     desk.wait_text(".notice-bad", detail)
     assert api.sent("POST", "exports/") == [{"kind": "failed_rows", "target_id": made.JOB}]
+
+
+def test_the_senders_own_sheet_appears_when_it_is_written(desk, api, made):
+    now = made.job("DONE", result=made.result(enrolled=3), created_at=datetime.now(UTC).isoformat())
+    api.follows(now)
+    open_job(desk, made)
+    desk.wait_text("main", "올린 시트에 결과를 적고 있습니다.")
+    assert "결과를 적은 원본" not in [each.text for each in desk.all("main button")]
+    now["workbook"] = made.EXPORT  # after the import's end
+    assert desk.button("결과를 적은 원본").is_displayed()
 
 
 def test_the_empty_sheet_is_at_hand_where_lists_are_given(desk, api, fetched):
