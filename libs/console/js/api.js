@@ -12,6 +12,7 @@
 const BASE = "/api/v1/";
 const TIMEOUT_MS = 20_000;
 const UPLOAD_STALL_MS = 120_000;
+const STREAM_SILENT_MS = 15_000; // the server says something every second
 
 /** The server refused: an RFC 9457 problem, or any answer that is not 2xx. */
 export class ApiError extends Error {
@@ -143,6 +144,27 @@ export class Api {
     }
   }
 
+  /**
+   * The JSON of each server-sent event. A line on which nothing comes, not even a comment, is taken for broken.
+   * @returns {AsyncGenerator<any, void, void>} Throws ApiError, NetworkError, or AbortError.
+   */
+  async *events(/** @type {string} */ path, /** @type {AbortSignal} */ signal) {
+    const silence = new Silence(signal);
+    const headers = new Headers({ Accept: "text/event-stream, application/problem+json" });
+    this.#authorize((name, value) => headers.set(name, value), undefined);
+    try {
+      const response = await fetch(withQuery(path, {}), { headers, signal: silence.signal, cache: "no-store" });
+      if (!response.ok || !response.body) this.#judge(response.status, await response.text(), response.headers.get("Retry-After"));
+      yield* eventsOf(/** @type {ReadableStream<Uint8Array>} */ (response.body), () => silence.heard());
+    } catch (error) {
+      if (error instanceof ApiError) throw error;
+      signal.throwIfAborted();
+      throw new NetworkError();
+    } finally {
+      silence.end();
+    }
+  }
+
   /** Every row of a list: follows `next` to the end. @returns {Promise<any[]>} */
   async all(/** @type {string} */ path, /** @type {Options} */ options = {}) {
     const rows = [];
@@ -212,6 +234,47 @@ export class Api {
     if (status >= 200 && status < 300) return text ? parseJson(text) : null;
     if (status === 401) this.auth.lose("expired");
     throw new ApiError(status, parseJson(text), retryAfter);
+  }
+}
+
+/** Ends a stream on which nothing has come for long. */
+class Silence {
+  #stop = new AbortController();
+  #timer = 0;
+
+  constructor(/** @type {AbortSignal} */ signal) {
+    this.signal = AbortSignal.any([signal, this.#stop.signal]);
+    this.heard();
+  }
+
+  /** Something came: the wait begins anew. */
+  heard() {
+    clearTimeout(this.#timer);
+    this.#timer = window.setTimeout(() => this.#stop.abort(), STREAM_SILENT_MS);
+  }
+
+  /** Nobody reads it any more. */
+  end() {
+    clearTimeout(this.#timer);
+    this.#stop.abort();
+  }
+}
+
+/** @returns {AsyncGenerator<any, void, void>} the `data` of each event, read as JSON */
+async function* eventsOf(/** @type {ReadableStream<Uint8Array>} */ body, /** @type {() => void} */ heard) {
+  const reader = body.getReader();
+  const decoder = new TextDecoder();
+  let text = "";
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return;
+    heard();
+    const parts = (text + decoder.decode(value, { stream: true })).split("\n\n");
+    text = parts.pop() ?? "";
+    for (const part of parts) {
+      const data = part.split("\n").filter((line) => line.startsWith("data:")).map((line) => line.slice(5).trim()).join("\n");
+      if (data) yield JSON.parse(data);
+    }
   }
 }
 

@@ -317,3 +317,50 @@ export const POLICY_PROBLEMS = /** @type {Record<string, string>} */ ({
   unknown_from: "모르는 기준입니다", unknown_placeholder: "모르는 자리표시자입니다", empty_prefix: "고정된 폴더로 시작해야 합니다", bucket_root: "버킷 전체를 가리킵니다",
   no_tenant: "{tenant}가 없습니다", no_age: "보관 기간이 없습니다", bad_age: "기간은 10분 이상이며 90m, 24h, 30d처럼 적습니다", overlap: "같은 키에 맞는 규칙이 둘입니다",
 });
+
+/** The marks of attendance in the order of their keys (enrollment.domain.attendance; a test compares them). 퇴원 has none: it is asked for. */
+export const ATTENDANCE_STATES = /** @type {Record<string, { label: string, tone: string, key: string }>} */ ({
+  PRESENT: { label: "출석", tone: "good", key: "1" },
+  LATE: { label: "지각", tone: "warn", key: "2" },
+  ABSENT: { label: "결석", tone: "bad", key: "3" },
+  EARLY_LEAVE: { label: "조퇴", tone: "warn", key: "4" },
+  SUPPLEMENT: { label: "보강", tone: "info", key: "5" },
+  ONLINE: { label: "온라인", tone: "info", key: "6" },
+  RUNAWAY: { label: "출튀", tone: "bad", key: "7" },
+  MATERIAL: { label: "자료", tone: "info", key: "8" },
+  INACTIVE: { label: "부재", tone: "calm", key: "9" },
+  UNSET: { label: "미입력", tone: "none", key: "0" },
+  SECESSION: { label: "퇴원", tone: "gone", key: "" },
+});
+
+export const ENROLLMENT_STATES = /** @type {Record<string, { label: string, tone: string }>} */ ({
+  ACTIVE: { label: "수강 중", tone: "good" },
+  INACTIVE: { label: "종료", tone: "calm" },
+  PENDING: { label: "대기", tone: "info" },
+});
+
+export const SESSION_TYPES = /** @type {Record<string, string>} */ ({ REGULAR: "정규", SUPPLEMENT: "보강" });
+
+/** Workbooks that are made on request, or come with an import. */
+export const EXPORT_KINDS = /** @type {Record<string, string>} */ ({
+  attendance: "출결", roster: "수강생", import_results: "등록 결과표", result_workbook: "결과를 적은 원본", failed_rows: "실패한 행만",
+});
+
+export const EXPORT_STATES = /** @type {Record<string, { label: string, tone: string }>} */ ({
+  PENDING: { label: "차례 기다림", tone: "calm" },
+  RUNNING: { label: "만드는 중", tone: "info" },
+  DONE: { label: "받을 수 있음", tone: "good" },
+  FAILED: { label: "실패", tone: "bad" },
+  EXPIRED: { label: "기간 지남", tone: "calm" },
+});
+
+export const UNDO_STATES = /** @type {Record<string, { label: string, tone: string }>} */ ({
+  UNDOING: { label: "되돌리는 중", tone: "info" },
+  UNDONE: { label: "되돌림", tone: "calm" },
+});
+
+/** Why a row of an import could not be taken back. */
+export const UNDO_REASONS = /** @type {Record<string, string>} */ ({
+  enrollment_changed: "가져온 뒤에 출결이나 수강 상태가 바뀌어 그대로 두었습니다.",
+  student_changed: "가져온 뒤에 학생 정보가 바뀌었거나 다른 곳에서 쓰고 있어 그대로 두었습니다.",
+});

@@ -1,6 +1,8 @@
 /** Composition root: what there is, and how it is put together. A new page is one line in ACADEMY, OPERATIONS or LEARNER. */
 import { Api } from "./api.js";
 import { Auth, adoptLink } from "./auth.js";
+import { ExportsClient } from "./exports/client.js";
+import { LecturesClient } from "./lectures/client.js";
 import { MediaClient } from "./media/client.js";
 import { Uploads } from "./media/upload/uploads.js";
 import { MessagingClient } from "./messaging/client.js";
@@ -9,9 +11,15 @@ import { causesPage } from "./pages/causes.js";
 import { certificatePage } from "./pages/certificate.js";
 import { duplicatesPage } from "./pages/duplicates.js";
 import { erasuresPage } from "./pages/erasures.js";
+import { exportsPage } from "./pages/exports.js";
 import { flowPage } from "./pages/flow.js";
 import { importPage, studentsImportPage } from "./pages/import.js";
+import { importsPage } from "./pages/imports.js";
 import { jobPage } from "./pages/job.js";
+import { lectureAttendancePage } from "./pages/lecture-attendance.js";
+import { lectureRosterPage } from "./pages/lecture-roster.js";
+import { lecturePage } from "./pages/lecture.js";
+import { lecturesPage } from "./pages/lectures.js";
 import { letterPage } from "./pages/letter.js";
 import { lettersPage } from "./pages/letters.js";
 import { mergesPage } from "./pages/merges.js";
@@ -65,16 +73,23 @@ import { Shell } from "./ui/shell.js";
 
 /**
  * What every page is given.
- * @typedef {{ auth: Auth, api: Api, router: Router, roster: RosterClient, students: StudentsClient, operations: OperationsClient,
+ * @typedef {{ auth: Auth, api: Api, router: Router, roster: RosterClient, lectures: LecturesClient, exports: ExportsClient,
+ *             students: StudentsClient, operations: OperationsClient,
  *             media: MediaClient, uploads: Uploads, messaging: MessagingClient, storage: StorageClient,
  *             recent: Recent, sent: { jobId: string, draft: import("./roster/client.js").Draft } | null }} App
- *           `sent`: the last upload with its file, so that a preview can be applied; gone on reload
+ *           `sent`: the last upload with its file, so that it can be sent once more; gone on reload
  */
 
 /** @type {import("./router.js").Route[]} */
 const ACADEMY = [
   { path: "/import", page: importPage, nav: "명단 등록" },
+  { path: "/imports", page: importsPage, under: "/import" },
   { path: "/jobs/:id", page: jobPage, under: "/import" },
+  { path: "/lectures", page: lecturesPage, nav: "강의" },
+  { path: "/lectures/:id", page: lecturePage, under: "/lectures" },
+  { path: "/lectures/:id/roster", page: lectureRosterPage, under: "/lectures" },
+  { path: "/lectures/:id/attendance", page: lectureAttendancePage, under: "/lectures" },
+  { path: "/exports", page: exportsPage, under: "/lectures" },
   { path: "/students", page: studentsPage, nav: "학생" },
   { path: "/students/new", page: newStudentPage, under: "/students" },
   { path: "/students/excel", page: studentsImportPage, under: "/students" },
@@ -144,7 +159,8 @@ function start() {
   const router = new Router({ routes: ROUTES, home, show: (view, path) => shell.show(view, path) });
   /** @type {App} */
   const app = {
-    auth, api, router, roster: new RosterClient(api), students: new StudentsClient(api), operations: new OperationsClient(api),
+    auth, api, router, roster: new RosterClient(api), lectures: new LecturesClient(api), exports: new ExportsClient(api),
+    students: new StudentsClient(api), operations: new OperationsClient(api),
     media, uploads: new Uploads(media), messaging: new MessagingClient(api), storage: new StorageClient(api),
     recent: new Recent(auth), sent: null,
   };

@@ -124,20 +124,16 @@ def test_preview_writes_nothing_and_is_applied_with_one_press(desk, messy_roster
     assert desk.figures() == {"등록": 4, **COUNTS}
 
 
-def test_preview_after_a_reload_asks_for_the_file_again(desk, messy_roster):
-    desk.fill("다시 묻는 반", messy_roster)
+def test_a_preview_is_applied_after_a_reload_without_its_file(desk, messy_roster):
+    desk.fill("다시 여는 반", messy_roster)
     desk.button("미리보기").click()
     desk.wait_outcome("미리보기 결과")
     desk.driver.refresh()
     desk.wait_outcome("미리보기 결과")
     desk.button("이대로 등록하기").click()
-    desk.wait_text(".notice", "명단 파일을 다시 골라 주세요")
-    desk.wait(lambda: desk.labelled("강의").get_attribute("value") == "다시 묻는 반")
-    desk.choose_file(messy_roster)
-    desk.labelled("초기 비밀번호").send_keys("desk-2026")
-    desk.button("등록하기").click()
     desk.wait_outcome("등록 결과")
-    assert desk.figures()["등록"] == 4
+    assert desk.figures() == {"등록": 4, **COUNTS}
+    assert "미리보기대로 등록" in desk.text(".facts")
 
 
 def test_the_same_file_again_is_the_same_job_until_insisted_on(desk, messy_roster):

@@ -8,11 +8,14 @@ import { SessionField } from "../roster/session-field.js";
 import { Dropzone } from "../ui/dropzone.js";
 import { fill, h } from "../ui/dom.js";
 import { field } from "../ui/field.js";
+import { icon } from "../ui/icon.js";
 import { announce } from "../ui/live.js";
 import { errorNotice, notice, smallPrint } from "../ui/notice.js";
-import { pageHead, step } from "../ui/page.js";
+import { pageHead, step, workButton } from "../ui/page.js";
 import { passwordInput } from "../ui/password.js";
 import { progressPanel } from "../ui/progress.js";
+import { save } from "../ui/save.js";
+import { toast } from "../ui/toast.js";
 
 /** @typedef {import("../roster/client.js").Draft} Draft @typedef {import("../ui/field.js").Field} Field */
 
@@ -30,7 +33,7 @@ const KINDS = {
   },
 };
 
-/** `#/import`; `?from=<job>` starts from an earlier upload, `&go=apply|force` sends it at once. */
+/** `#/import`; `?from=<job>` starts from an earlier upload, `&go=force` sends it again at once. */
 export function importPage(/** @type {import("../router.js").Context} */ context) {
   return new ImportPage(context, KINDS.lecture).view();
 }
@@ -94,7 +97,15 @@ class ImportPage {
     this.#start();
     const { title, lead } = this.kind;
     const crumb = this.withLecture ? undefined : { href: this.app.router.last("/students"), label: "학생" };
-    return { title, node: h("div", {}, pageHead({ title, lead, crumb }), this.content) };
+    const history = h("a", { class: "button", href: "#/imports" }, icon("clock"), "가져오기 이력");
+    const template = workButton("빈 양식 받기", { symbol: "download", trouble: this.result, run: () => this.#template() });
+    return { title, node: h("div", {}, pageHead({ title, lead, crumb, actions: [template, history] }), this.content) };
+  }
+
+  async #template() {
+    const { blob, name } = await this.app.roster.template(this.signal);
+    save(blob, name);
+    toast(`‘${name}’ 파일을 받았습니다. 예시 두 줄은 지우지 않아도 건너뜁니다.`);
   }
 
   #listen() {
@@ -119,7 +130,7 @@ class ImportPage {
     if (go && sent) {
       this.drop.set(sent.file);
       this.password.input.value = sent.password;
-      await this.#once(() => this.#send({ ...sent, dryRun: go === "force" && sent.dryRun, force: go === "force" }));
+      await this.#once(() => this.#send({ ...sent, force: true }));
     }
     await ready;
     this.recent.draw(); // now with the lectures' titles

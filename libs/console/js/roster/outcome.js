@@ -104,8 +104,7 @@ export class OutcomeTable {
   }
 
   /** Begin with the rows that matter most. */
-  start() {
-    const filter = firstFilter(this.result);
+  start(filter = firstFilter(this.result)) {
     this.filters.select(filter);
     return this.show(filter);
   }
@@ -186,6 +185,6 @@ function cells(/** @type {Row} */ row) {
     [orDash(row.name)],
     [orDash(phone(row.parent_phone))],
     [badge(kind.tone, kind.label), student && h("span", { class: "badge-extra" }, student)],
-    [row.reason],
+    [row.reason, row.undo && badge("calm", row.undo === "undone" ? "되돌림" : "되돌리지 않음")],
   ];
 }

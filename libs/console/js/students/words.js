@@ -38,7 +38,8 @@ export function tagBadge(/** @type {import("./client.js").Tag} */ tag, /** @type
 
 const SVG = "http://www.w3.org/2000/svg";
 
-function dot(/** @type {string | null | undefined} */ color) {
+/** A colour as a dot; nothing where there is none. */
+export function dot(/** @type {string | null | undefined} */ color) {
   if (!/^#[0-9a-f]{6}$/i.test(color ?? "")) return null;
   const svg = document.createElementNS(SVG, "svg");
   for (const [key, value] of [["viewBox", "0 0 8 8"], ["class", "tag-dot"], ["aria-hidden", "true"]]) svg.setAttribute(key, value);
