@@ -34,7 +34,7 @@ export function workbooks({ app, job, signal }) {
     fill(actions, book && ownSheet({ app, book, trouble, signal }), book && failed > 0 && panel.button(`실패한 ${number(failed)}행만`, "failed_rows", job.job_id), table);
     hint.textContent = HINTS[state];
   };
-  const coming = !job.workbook && Date.now() - Date.parse(job.created_at) < STILL_MADE_MS;
+  const coming = !job.workbook && !job.undo && Date.now() - Date.parse(job.created_at) < STILL_MADE_MS;
   draw(job.workbook, job.workbook ? "there" : coming ? "coming" : "none");
   if (coming) awaitBook({ app, job, signal, show: (book) => draw(book, book ? "there" : "none") });
   return h("section", { class: "card stack", "aria-labelledby": "workbooks-title" },
