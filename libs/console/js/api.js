@@ -237,13 +237,14 @@ export class Api {
   }
 }
 
-/** Ends a stream on which nothing has come for long. */
+/** Ends a stream on which nothing has come for long, and at once when the line is known to be gone. */
 class Silence {
   #stop = new AbortController();
   #timer = 0;
 
   constructor(/** @type {AbortSignal} */ signal) {
     this.signal = AbortSignal.any([signal, this.#stop.signal]);
+    window.addEventListener("offline", () => this.#stop.abort(), { signal: this.signal });
     this.heard();
   }
 
