@@ -141,6 +141,7 @@ class Bench:
         client.create_bucket(Bucket=self.name)
         self.janitor = Janitor(db, R2Bucket(client, "excel", self.name))
         self.keys = [_found(number).key for number in range(OBJECTS)]
+        self.filled = 0
 
     def round(self, rates: Rates) -> None:
         """Bare and janitor by turns, over the same objects."""
@@ -155,8 +156,12 @@ class Bench:
         rates.bare_delete.append(OBJECTS / timed(self.delete_bare)[0])
 
     def fill(self) -> None:
+        """With contents of its own, or the ledger would take them for those deleted in the round before."""
+        self.filled += 1
+        body = f"{self.filled:05d}".encode()
+
         def put(key: str) -> None:
-            self.client.put_object(Bucket=self.name, Key=key, Body=b"12345")
+            self.client.put_object(Bucket=self.name, Key=key, Body=body)
 
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(put, self.keys))
