@@ -122,9 +122,9 @@ def wrong_tokens(issuer):
 
 def test_user_routes_refuse_every_wrong_token(issuer, app):
     client = app.test_client()
-    answers = {}
+    answers, tokens = {}, wrong_tokens(issuer)
     for method, path, _ in by_roles(app, signed_in):
-        for wrong, token in wrong_tokens(issuer).items():
+        for wrong, token in tokens.items():
             headers = {} if token is None else {"Authorization": f"Bearer {token}"}
             answer = client.open(path, method=method, headers=headers)
             answers[method, path, wrong] = (answer.status_code, answer.mimetype)
@@ -132,12 +132,12 @@ def test_user_routes_refuse_every_wrong_token(issuer, app):
 
 
 def test_user_routes_refuse_every_role_they_do_not_name(issuer, app):
-    client = app.test_client()
+    client, headers = app.test_client(), cache(lambda role: issuer.headers(roles=[role]))
     answers = {}
     for method, path, admitted in by_roles(app, signed_in):
         # the staff's issuer makes no students and no parents, wherever those are admitted
         for role in [*sorted((ROLES - admitted) | ACCOUNT_ROLES), "superuser"]:
-            answer = client.open(path, method=method, headers=issuer.headers(roles=[role]))
+            answer = client.open(path, method=method, headers=headers(role))
             answers[method, path, role] = answer.status_code
     assert {key: status for key, status in answers.items() if status != 403} == {}
 
@@ -148,8 +148,9 @@ def test_operators_and_academies_get_nowhere_in_each_others_routes(service, issu
     answers = {}
     for mine, theirs in ((STAFF_ROLES, OPERATIONS), (OPERATIONS, ANYONE)):
         strange = by_roles(app, lambda roles, theirs=theirs: roles <= theirs)
+        headers = issuer.headers(roles=sorted(mine))
         for method, path, _ in strange:
-            answer = client.open(path, method=method, headers=issuer.headers(roles=sorted(mine)))
+            answer = client.open(path, method=method, headers=headers)
             answers[method, path] = (answer.status_code, answer.get_json()["code"])
     assert {key: got for key, got in answers.items() if got != (403, "forbidden")} == {}
     assert len([path for _, path in answers if path.startswith(f"/api/v1/operations/{service}/")]) > 20
@@ -168,13 +169,12 @@ def test_every_route_of_the_operators_has_an_internal_twin(service, app):
 
 def test_students_and_parents_get_nowhere_but_where_they_are_named(service, issuer, app):
     """With a genuine token of theirs, whatever role it claims; the other services know none of them."""
-    client = app.test_client()
+    client, token = app.test_client(), cache(lambda role: issuer.mint_account(role=role))
     expected = (403, "forbidden") if service in FAMILY else (401, "invalid_token")
     answers = {}
     for method, path, admitted in by_roles(app, signed_in):
         for role in [*sorted(ROLES - (admitted & ACCOUNT_ROLES)), "superuser"]:
-            headers = {"Authorization": f"Bearer {issuer.mint_account(role=role)}"}
-            answer = client.open(path, method=method, headers=headers)
+            answer = client.open(path, method=method, headers={"Authorization": f"Bearer {token(role)}"})
             answers[method, path, role] = (answer.status_code, answer.get_json()["code"])
     assert {key: got for key, got in answers.items() if got != expected} == {}
 

@@ -157,6 +157,7 @@ def fill(desk, family, tmp_path, make_event):
     sheet = workbook(tmp_path / f"{family.lone}.xlsx", {"명단": family.roster()})
     status = desk.run(lecture, sheet, session_id=session)
     assert (status["result"]["enrolled_count"], status["result"]["failed_count"]) == (3, 1), status
+    wait_until(lambda: desk.status(status["job_id"])["workbook"], 60, interval=0.2)
     desk.settle()
     leftover = f"excel/{desk.tenant}/{status['job_id']}.xlsx"  # of a worker that died at the wrong moment
     desk.stack.endpoints.r2().put_object(Bucket="academy-excel", Key=leftover, Body=sheet.read_bytes())
@@ -270,7 +271,8 @@ def test_nothing_of_a_purged_student_is_left_anywhere(own_stack, desk, tmp_path,
     assert {"students.student", "enrollment.student_ref", "messaging.recipient", "students.outbox"} <= before
     letters = {place.removesuffix(".dead_letter") for place in before if place.endswith(".dead_letter")}
     assert letters == set(SCHEMAS) - {"storage_janitor"}
-    assert any(place.startswith("academy-excel/") for place in before)
+    uploads, workbooks = (f"academy-excel/{kind}/{desk.tenant}/" for kind in ("excel", "exports"))
+    assert all(any(place.startswith(folder) for place in before) for folder in (uploads, workbooks))
     assert "students-worker.log" in before
     others = other.contents(), dead_letters_of(own_stack, other.tenant)
     sibling = desk.detail(ids[family.stays])

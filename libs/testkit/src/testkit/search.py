@@ -21,7 +21,7 @@ _QUIET = 20  # receives in a row that bring nothing new, where the queue says th
 
 
 class Search:
-    """Every place where something of a person could be; rows and messages of tenant `but` are left out."""
+    """Every place where something of a person could be; what tenant `but` has there is left out."""
 
     def __init__(self, stack: LocalStack, but: str = "") -> None:
         self._stack = stack
@@ -56,7 +56,8 @@ class Search:
         r2 = self._stack.endpoints.r2()
         for bucket in (found["Name"] for found in r2.list_buckets()["Buckets"]):
             for page in r2.get_paginator("list_objects_v2").paginate(Bucket=bucket):
-                for key in (found["Key"] for found in page.get("Contents", ())):
+                keys = (found["Key"] for found in page.get("Contents", ()))
+                for key in (key for key in keys if not (self._but and f"/{self._but}/" in key)):
                     body = r2.get_object(Bucket=bucket, Key=key)["Body"].read()
                     yield from ((f"{bucket}/{key}", text) for text in (key, *_texts(body)))
 
