@@ -16,6 +16,8 @@ import media.metrics
 import pytest
 import storage_janitor.handlers
 import storage_janitor.metrics
+from enrollment.adapters.sheet import annotate
+from enrollment.usecases.workbooks import EndingPorts
 from eventkit.envelope import Event, decode
 from eventkit.metrics import Metrics
 from eventkit.trace import Cause
@@ -176,11 +178,11 @@ def test_an_uploaded_workbook_is_gone_when_its_job_ends(world: World, make_event
     world.put("excel", *keys)
     events = [ended(make_event, key) for key in keys[:2]]
     store = R2Store(world.r2, world.settings.r2_excel_bucket)
-    figures = Metrics(CollectorRegistry(), enrollment.metrics.ALL)
+    ports = EndingPorts(store, annotate, Metrics(CollectorRegistry(), enrollment.metrics.ALL))
     with unit_of_work(
         world.database.database_of("enrollment"), TENANT, Cause.start(), source="enrollment"
     ) as uow:
-        enrollment.handlers.on_import_completed(uow, events[:1], objects=store, metrics=figures)
+        enrollment.handlers.on_import_completed(uow, events[:1], ports=ports)
     assert world.keys("excel") == set(keys[1:])
     for event in events:
         world.hear(event)

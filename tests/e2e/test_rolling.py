@@ -37,6 +37,10 @@ pytestmark = [
 REPOSITORY = Path(__file__).resolve().parents[2]
 ROLLED = ("students", "enrollment")
 RESOLVED = "students.roster.resolved"
+RESOLVED_HEAD = """fields.UUID(required=True)
+    chunk = fields.Integer(required=True)
+    rows = Columns(
+"""
 ROWS, KNOWN = 120, 40
 
 MIGRATION = '''
@@ -69,7 +73,7 @@ NEXT_RELEASE = {
     "students/usecases/rosters.py": [('"job_id": chunk["job_id"],', '"import_id": chunk["job_id"],')],
     "enrollment/usecases/rosters.py": [('event.data["job_id"]', 'event.data["import_id"]')],
     "contracts/students.py": [
-        ("    job_id = fields.UUID(required=True)\n", "    import_id = fields.UUID(required=True)\n"),
+        (f"    job_id = {RESOLVED_HEAD}", f"    import_id = {RESOLVED_HEAD}"),
         (
             f'EventType("{RESOLVED}", RosterResolved, ("enrollment",)),',
             f'EventType("{RESOLVED}", RosterResolved, ("enrollment",), version=2, upcasters={{1: _named}}),',

@@ -71,7 +71,8 @@ class Installation:
         return {
             "prefix": self.shared["QUEUE_PREFIX"],
             "excel": self.shared["R2_EXCEL_BUCKET"],
-            "storage": self.own["students"]["R2_STORAGE_BUCKET"],
+            "storage": self.shared["R2_STORAGE_BUCKET"],
+            "ai": self.shared["R2_AI_BUCKET"],
             "video": self.shared["R2_VIDEO_BUCKET"],
         }
 
@@ -179,15 +180,11 @@ def healthy(
         **{name: SECRETS[name] for name in ("SOLAPI_API_SECRET", "RECIPIENT_KEY", "MESSAGING_WEBHOOK_TOKEN")},
     }
     own["students"] |= {
-        "R2_STORAGE_BUCKET": shared.pop("R2_STORAGE_BUCKET"),
         "ACCOUNT_SIGNING_KEYS": issuer.account_key,
         "PSEUDONYM_KEY": SECRETS["PSEUDONYM_KEY"],
         "PEER_URLS": peers_of("students"),
     }
-    own["storage-janitor"] |= {
-        "R2_STORAGE_BUCKET": own["students"]["R2_STORAGE_BUCKET"],
-        "PEER_URLS": peers_of("storage-janitor"),
-    }
+    own["storage-janitor"]["PEER_URLS"] = peers_of("storage-janitor")
     own["media"] |= {
         "CDN_HLS_SIGNING_SECRET": SECRETS["CDN_HLS_SIGNING_SECRET"],
         "STUDENTS_URL": "http://students.internal",

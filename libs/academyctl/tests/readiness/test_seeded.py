@@ -139,7 +139,7 @@ def no_file(made: Any) -> None:
 
 
 def one_bucket(made: Any) -> None:
-    made.own["students"]["R2_STORAGE_BUCKET"] = made.names["excel"]
+    made.shared["R2_STORAGE_BUCKET"] = made.names["excel"]
 
 
 STRONG = "f1e2d3c4b5a6978805142332"
@@ -156,9 +156,10 @@ OWN_TABLE = "CREATE TABLE media.mine (); ALTER TABLE media.mine OWNER TO media_a
 CLOSED = ("REVOKE USAGE ON SCHEMA media FROM media_app", "GRANT USAGE ON SCHEMA media TO media_app")
 RENAMED = (("alembic_version", "other"), ("other", "alembic_version"))
 PHOTOS = "students: {storage}"
+STORAGE = (PHOTOS, "storage-janitor: {storage}")
 EVERY_BUCKET = (
-    *("enrollment: {excel}", "storage-janitor: {excel}", PHOTOS),
-    *("media: {video}", "storage-janitor: {video}"),
+    *("enrollment: {excel}", "storage-janitor: {excel}", *STORAGE),
+    *("media: {video}", "storage-janitor: {video}", "storage-janitor: {ai}"),
 )
 CLOCKS = ("database", "sqs", "storage")
 
@@ -291,14 +292,14 @@ SEEDS: dict[str, list[tuple[str, str | tuple[str, ...], Spoil]]] = {
         ),
     ],
     "bucket.reachable": [
-        ("no bucket", "students: academy-nowhere", own("students", R2_STORAGE_BUCKET="academy-nowhere")),
+        ("no bucket", "storage-janitor: academy-nowhere", shared(R2_AI_BUCKET="academy-nowhere")),
         ("wrong keys", PHOTOS, own("students", R2_SECRET_KEY="wrong")),
         ("plain http", EVERY_BUCKET, shared(R2_ENDPOINT="http://r2.example")),
         ("nobody answers", EVERY_BUCKET, shared(R2_ENDPOINT=AWAY)),
     ],
     "bucket.writable": [
-        ("read-only", PHOTOS, refused("PutObject")),
-        ("no deleting", PHOTOS, refused("DeleteObject")),
+        ("read-only", STORAGE, refused("PutObject")),
+        ("no deleting", STORAGE, refused("DeleteObject")),
     ],
     "clock.skew": [
         ("slow", CLOCKS, clock(minutes=-3)),
