@@ -200,7 +200,7 @@ def test_on_a_phone_nothing_is_cut_off(console, stack, messy_roster):
     console.sign_in(stack.token(console.tenant, "staff"))
 
     def fits():
-        return console.driver.execute_script("return document.scrollingElement.scrollWidth") <= PHONE[0]
+        return console.width() <= PHONE[0]
 
     assert fits()
     console.fill("휴대폰 반", messy_roster)

@@ -152,6 +152,18 @@ class Console:
         self.wait(lambda: not self.all("[aria-busy=true]") and self.all(".table-foot"))
         return [found.text for found in self.all("tbody .row-link, tbody .request-name")]
 
+    def width(self) -> int:
+        """Of the whole page, in CSS pixels: more than the screen's, and it scrolls sideways."""
+        return int(self.driver.execute_script("return document.scrollingElement.scrollWidth"))
+
+    def looked_at(self, name: str) -> None:
+        """A picture for people on both screens; nothing is wider than they are, nothing is without a name."""
+        for size, screen in ((PHONE, "phone"), (DESK, "desk")):
+            self.size(size)
+            assert self.width() <= size[0], name
+            assert self.nameless() == [], name
+            self.shot(f"{name}-{screen}")
+
     def nameless(self) -> list[str]:
         """What can be pressed or filled in and has no name for those who cannot see it."""
         controls, tree = self.wait(self._controls)

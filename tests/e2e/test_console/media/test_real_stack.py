@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 from testkit.cinema import Cinema
-from testkit.console import DESK, PHONE
 from testkit.waiting import wait_until
 
 pytestmark = [pytest.mark.browser, pytest.mark.stack, pytest.mark.slow, pytest.mark.timeout(600)]
@@ -56,15 +55,6 @@ def pupil(console, cinema):
     return enter
 
 
-def looked_at(console, name):
-    """A picture for people on both screens; nothing is wider than the smaller, nothing is without a name."""
-    for size, screen in ((PHONE, "phone"), (DESK, "desk")):
-        console.size(size)
-        assert console.driver.execute_script("return document.scrollingElement.scrollWidth") <= size[0], name
-        assert console.nameless() == [], name
-        console.shot(f"{name}-{screen}")
-
-
 def cards(desk):
     return {card.find_element("css selector", ".row-link").text: card for card in desk.all(".video-card")}
 
@@ -77,11 +67,11 @@ def test_files_are_uploaded_encoded_played_and_deleted(desk, cinema, videos):
     chosen.send_keys("\n".join(str(videos.path(kind)) for kind in ("h264", "empty", "pdf")))
     desk.wait_text(".field-error", "빈 파일입니다")
     assert [box.get_attribute("value") for box in desk.all(".chosen input")] == ["h264", "pdf"]
-    looked_at(desk, "90-upload")
+    desk.looked_at("90-upload")
     desk.one(".submit-row .button-main").click()
     desk.wait(lambda: len([row for row in desk.all(".upload-row") if "올림" in row.text]) == 1)
     desk.wait_text(".upload-card", "동영상 파일이 아닙니다")
-    looked_at(desk, "91-uploaded")
+    desk.looked_at("91-uploaded")
 
     desk.open("#/videos")
     desk.wait(lambda: set(cards(desk)) == {"h264", "pdf"})
@@ -89,7 +79,7 @@ def test_files_are_uploaded_encoded_played_and_deleted(desk, cinema, videos):
     picture = "return document.querySelector('.video-card img.poster')?.naturalWidth > 0"
     desk.wait(lambda: desk.driver.execute_script(picture))
     assert "동영상 파일이 아닙니다" in cards(desk)["pdf"].text
-    looked_at(desk, "92-videos")
+    desk.looked_at("92-videos")
 
     cards(desk)["h264"].find_element("css selector", ".row-link").click()
     desk.wait_text("h1", "h264")
@@ -98,7 +88,7 @@ def test_files_are_uploaded_encoded_played_and_deleted(desk, cinema, videos):
     video = desk.driver.current_url.rpartition("/")[2]
     assert cinema.objects(video)
     desk.wait(lambda: not desk.all(".loading"))
-    looked_at(desk, "93-video")
+    desk.looked_at("93-video")
     desk.one(".page-actions .button-bad-quiet").click()
     desk.answer("삭제")
     desk.wait(lambda: set(cards(desk)) == {"pdf"})
@@ -112,16 +102,16 @@ def test_a_student_watches_a_class_to_its_end(pupil, cinema, videos):
     console.wait(lambda: [link.text for link in console.all(".watch-title a")] == ["long"])
     assert console.text(".watch-place").startswith("영상 강의 · ")
     assert "출석 수업" in console.text(".watch-entry")
-    looked_at(console, "94-watch")
+    console.looked_at("94-watch")
 
     console.one(".watch-title a").click()
     console.wait_text(".watch-name", "long")
     console.play()
     console.wait_text("main [role=status]", "% 보았습니다", 60)
-    looked_at(console, "95-class")
+    console.looked_at("95-class")
     console.wait(lambda: console.of_video("ended"), 120)
     console.wait_text("main [role=status]", "다 보았습니다")
-    looked_at(console, "96-completed")
+    console.looked_at("96-completed")
 
     console.one(".crumb a").click()
     console.wait(lambda: "다 봄" in console.text(".watch-entry"))

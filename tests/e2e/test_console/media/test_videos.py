@@ -255,6 +255,6 @@ def test_on_a_phone_and_in_the_dark(desk, api, lecture):
         desk.open(fragment)
         desk.wait(lambda: not desk.all(".loading, [aria-busy=true]") and desk.all("h1"))
         desk.one({"video": "video"}.get(name, "h1"))
-        assert desk.driver.execute_script("return document.scrollingElement.scrollWidth") <= PHONE[0], name
+        assert desk.width() <= PHONE[0], name
         assert desk.nameless() == [], name
         desk.shot(f"80-phone-{name}")

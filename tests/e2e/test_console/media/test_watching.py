@@ -199,4 +199,4 @@ def test_who_may_not_watch_is_told_why(pupil, api, served):
     pupil.open(WATCH)
     pupil.wait_text(".notice", "시청이 제한되었습니다")
     pupil.size(PHONE)
-    assert pupil.driver.execute_script("return document.scrollingElement.scrollWidth") <= PHONE[0]
+    assert pupil.width() <= PHONE[0]

@@ -10,7 +10,6 @@ from academyctl.config import Directories
 from academyctl.issuer import DevelopmentIssuer
 from selenium.webdriver.common.keys import Keys
 from testkit.academy import Academy
-from testkit.console import DESK, PHONE
 from testkit.solapi import Simulator
 from testkit.waiting import wait_until
 
@@ -69,15 +68,6 @@ def manager(console, academy, stack):
     return console
 
 
-def looked_at(console, name):
-    """A picture for people on both screens; nothing is wider than the smaller, nothing is without a name."""
-    for size, screen in ((PHONE, "phone"), (DESK, "desk")):
-        console.size(size)
-        assert console.driver.execute_script("return document.scrollingElement.scrollWidth") <= size[0], name
-        assert console.nameless() == [], name
-        console.shot(f"{name}-{screen}")
-
-
 def write(console, text, *names):
     """To these students' parents, until what it costs is known."""
     console.open("#/messages")
@@ -121,11 +111,11 @@ def test_parents_are_written_to_and_it_is_followed_until_it_arrives(manager, aca
     assert "형제자매 1명은 한 번만" in manager.text(".estimate-notes")
     bill = manager.text(".bill")
     assert [part in bill for part in ("단문 2건 × 20원", "40원", "1,000원", "960원")] == [True] * 4
-    looked_at(manager, "100-compose")
+    manager.looked_at("100-compose")
     send(manager, "2건 보내기")
     arrived(manager, 2)
     manager.wait_text(".card", "쓴 금액 40원")
-    looked_at(manager, "101-batch")
+    manager.looked_at("101-batch")
     assert sent(provider, academy) == [(FAMILY, EVERYBODY), (OTHER, EVERYBODY)]
 
     manager.open("#/messages/log")
@@ -134,7 +124,7 @@ def test_parents_are_written_to_and_it_is_followed_until_it_arrives(manager, aca
     assert {"김하나", "김두리"} in said
     assert {"박세찌"} in said
     assert FAMILY not in manager.text("main")
-    looked_at(manager, "102-log")
+    manager.looked_at("102-log")
 
     write(manager, OF_ONE, "박세찌")
     manager.box("예약해서 보내기").click()
@@ -143,7 +133,7 @@ def test_parents_are_written_to_and_it_is_followed_until_it_arrives(manager, aca
     manager.wait_text(".progress-label", "예약됨")
     manager.open("#/messages/batches")
     manager.wait_text(".states", "대기 1")
-    looked_at(manager, "103-scheduled")
+    manager.looked_at("103-scheduled")
     manager.one("tbody .row-link").click()
     manager.button("남은 발송 취소").click()
     manager.answer("1건 취소")
@@ -160,7 +150,7 @@ def test_while_it_is_held_nothing_goes(manager, academy, provider, opened):
     manager.labelled("사유").send_keys("문구를 다시 봅니다")
     manager.answer("모두 멈추기")
     manager.wait_text(".hold-card", "모든 발송을 멈춘 상태입니다")
-    looked_at(manager, "104-held")
+    manager.looked_at("104-held")
     write(manager, OF_ONE, "박세찌")
     assert "발송이 일시 중지되어 있습니다" in manager.text(".notice")
     send(manager, "1건 보내기")
@@ -168,7 +158,7 @@ def test_while_it_is_held_nothing_goes(manager, academy, provider, opened):
     another_academy_sends(opened(f"{academy.tenant}-b"))
     assert manager.figures()["대기"] == 1
     assert "모든 발송을 멈춘 상태입니다" in manager.text(".notice")
-    looked_at(manager, "105-held-batch")
+    manager.looked_at("105-held-batch")
     assert sent(provider, academy) == []
 
     manager.open("#/messages/settings")

@@ -37,7 +37,7 @@ def test_an_import_from_its_job_to_its_last_effect(viewer, operations, stack, tm
     assert viewer.nameless() == []
     viewer.shot("88-flow")
     viewer.size(PHONE)
-    assert viewer.driver.execute_script("return document.scrollingElement.scrollWidth") <= PHONE[0]
+    assert viewer.width() <= PHONE[0]
     viewer.shot("89-phone-flow")
 
 

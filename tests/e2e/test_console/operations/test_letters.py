@@ -171,6 +171,6 @@ def test_on_a_phone_nothing_is_cut_off(operator, operations, changed):
     ):
         operator.open(f"#/operations/{fragment}")
         operator.wait_text("main", f"r-{operations.tenant}")
-        width = operator.driver.execute_script("return document.scrollingElement.scrollWidth")
+        width = operator.width()
         operator.shot(shot)
         assert width <= PHONE[0], fragment

@@ -163,7 +163,7 @@ def test_on_a_phone_nothing_is_cut_off(viewer):
         viewer.open(f"#/{page}")
         viewer.wait_text("h1", title)
         viewer.wait(lambda: viewer.all("main .card") and not viewer.all(".loading, [aria-busy=true]"))
-        width = viewer.driver.execute_script("return document.scrollingElement.scrollWidth")
+        width = viewer.width()
         viewer.shot(f"65-phone-{page.rpartition('/')[2]}")
         assert width <= PHONE[0], page
 

@@ -238,7 +238,7 @@ def test_on_a_phone_nothing_is_cut_off(operator, cause, made):
     ):
         operator.open(fragment)
         operator.wait_text("main", words)
-        width = operator.driver.execute_script("return document.scrollingElement.scrollWidth")
+        width = operator.width()
         operator.shot(shot)
         assert width <= PHONE[0], fragment
 

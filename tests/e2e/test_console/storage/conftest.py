@@ -7,15 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
-from flask import Flask
-from marshmallow import Schema
-from servicekit.web import access_of
+from marshmallow import ValidationError
 from storage_janitor.adapters.policy_file import built_in
 from storage_janitor.http import BLUEPRINTS
 from storage_janitor.http.policies import _rule
@@ -23,49 +20,16 @@ from storage_janitor.schemas.policies import PolicySchema
 from testkit.browser import Browser
 from testkit.console import DESK, RECORDER, Console
 from testkit.console_api import Answer, console_handler, problem, token
+from testkit.real_routes import RealRoutes
 from testkit.servers import serving
-from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import HTTPException
 
+REAL = RealRoutes(BLUEPRINTS)
 PLAN, OTHER, REQUEST, HOLD, SWEEP = (str(UUID(int=number)) for number in range(1, 6))
 NOW, LATER, NEVER = "2026-11-23T01:00:00+00:00", "2026-11-24T01:00:00+00:00", "2099-01-01T00:00:00+00:00"
 DIGEST = "ab12cd34ef56" + "0" * 52
 KEY = "exports/academy-a/0b8f_명단.xlsx"
 NOBODY: dict[str, Any] = {"results": [], "next": None}
-
-
-@dataclass(frozen=True)
-class Route:
-    """One of the service's: who may ask, with what, and the form of the answer."""
-
-    endpoint: str
-    roles: frozenset[str]
-    taken: type[Schema] | None
-    given: Schema
-
-
-@cache
-def service() -> Flask:
-    """The blueprints alone: no database, nothing that answers."""
-    app = Flask("storage")
-    for one in BLUEPRINTS:
-        app.register_blueprint(one)
-    return app
-
-
-def route_of(method: str, path: str) -> tuple[Route, dict[str, Any]] | None:
-    """The route of a path below /api/v1/, and what its address says; None where the service has none."""
-    app = service()
-    try:
-        endpoint, values = app.url_map.bind("x").match(f"/api/v1/{path}", method)
-    except HTTPException:
-        return None
-    access, said = access_of(app, endpoint), getattr(app.view_functions[endpoint], "_apidoc", {})
-    assert access is not None
-    parameters = said.get("arguments", {}).get("parameters", ())
-    taken = parameters[0]["schema"] if parameters else None
-    ((described,),) = said["response"]["responses"].values()
-    return Route(endpoint.partition(".")[2], access.roles, taken, described["schema"]), values
 
 
 @dataclass
@@ -85,32 +49,28 @@ class Api:
         self.on(view, {"results": list(rows), "next": None})
 
     def answer(self, method: str, path: str, query: dict[str, str], body: Any) -> Answer:
-        found = route_of(method, path)
-        if found is None:
+        try:
+            route, values = REAL.find(method, f"/api/v1/{path}")
+        except HTTPException:
             return 404, problem("not_found", "찾을 수 없습니다.")
-        route, values = found
-        sent = MultiDict(query) if body is None else body
-        self.asked.append((route.endpoint, dict(query) if body is None else body))
+        self.asked.append((route.view, dict(query) if body is None else body))
         if self.role not in route.roles:
             return 403, problem("forbidden", "이 작업을 할 권한이 없습니다.")
-        errors = route.taken().validate(sent) if route.taken else {}
-        if errors:
-            return 422, problem("invalid_request", "입력을 확인해 주세요.", errors=errors)
-        loaded = route.taken().load(sent) if route.taken else {}
-        said = self.answers[route.endpoint](loaded, **values)
+        try:
+            loaded = route.loaded(query, body)
+        except ValidationError as error:
+            return 422, problem("invalid_request", "입력을 확인해 주세요.", errors=error.messages)
+        said = self.answers[route.view](loaded, **values)
         status, content = said if isinstance(said, tuple) else (200, said)
         if status < 400:
-            self.wrong += [f"{route.endpoint} {name}: {why}" for name, why in checked(route.given, content)]
+            (given,) = route.gives.values()
+            assert given is not None
+            self.wrong += [f"{route.view} {name}: {why}" for name, why in given.validate(content).items()]
         return status, content
 
     def sent(self, view: str) -> list[dict[str, Any]]:
         """What was asked of a view."""
         return [given for asked, given in self.asked if asked == view]
-
-
-def checked(schema: Schema, content: Any) -> list[tuple[str, Any]]:
-    """What of an answer is not of the schema: missing, of another kind, or more than there is."""
-    return list(schema.validate(content).items())
 
 
 def plan(**values: Any) -> dict[str, Any]:

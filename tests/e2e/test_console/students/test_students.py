@@ -303,7 +303,7 @@ def test_on_a_phone_and_in_the_dark(console, stack, people):
         console.open(fragment)
         console.wait(lambda: not console.all(".loading, [aria-busy=true]"))
         time.sleep(0.2)  # what has arrived is drawn
-        assert console.driver.execute_script("return document.scrollingElement.scrollWidth") <= 380, name
+        assert console.width() <= 380, name
         assert console.nameless() == [], name
         console.shot(f"34-phone-{name}")
 
