@@ -75,15 +75,12 @@ def media_environment(secrets: SecretStore, ports: Ports) -> dict[str, str]:
 def messaging_environment(secrets: SecretStore, endpoints: Endpoints) -> dict[str, str]:
     """What only the messaging service is told: the provider and its keys, and keys of its own."""
     key, secret = endpoints.solapi_keys
-    own = {
-        "MESSAGING_PROVIDER": "solapi",
-        "RECIPIENT_KEY": secrets.get("recipient_key", 32),
-        "MESSAGING_WEBHOOK_TOKEN": webhook_token(secrets),
-    }
+    own = {"MESSAGING_PROVIDER": "solapi", "RECIPIENT_KEY": secrets.get("recipient_key", 32)}
     provider = {
         "SOLAPI_ENDPOINT": endpoints.solapi_url,
         "SOLAPI_API_KEY": key,
         "SOLAPI_API_SECRET": secret,
+        "MESSAGING_WEBHOOK_TOKEN": webhook_token(secrets),
     }
     return {**_unless_set(own), **provider}
 
