@@ -3,7 +3,6 @@
 import threading
 from datetime import timedelta
 
-import psycopg
 import pytest
 from eventkit.trace import Cause
 from eventkit.uow import unit_of_work
@@ -195,14 +194,13 @@ def test_the_reconciler_takes_a_job_from_an_encoder_that_beats_and_does_nothing(
     )  # fmt: skip
 
 
-def test_a_new_job_wakes_an_encoder_that_waits(encoder, upload, video_of, db, monkeypatch):
+def test_a_new_job_wakes_an_encoder_that_waits(encoder, upload, video_of, admin, monkeypatch):
     monkeypatch.setattr("media.usecases.encoding.loop.POLL", 3600.0)
     running = threading.Thread(target=encoder.loop.run, args=[encoder.stop])
     running.start()
     try:
         listening = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'"
-        with psycopg.connect(str(db._url.set(drivername="postgresql").render_as_string(False))) as conn:
-            wait_until(lambda: conn.execute(listening).fetchone() is not None, 30)
+        wait_until(lambda: admin.execute(listening).fetchone() is not None, 30)
         video_id = upload()
         wait_until(lambda: video_of(video_id)["status"] == "READY", 60)
     finally:
