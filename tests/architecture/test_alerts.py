@@ -31,7 +31,7 @@ def alerts(prometheus):
 
 @pytest.fixture(scope="module")
 def runbooks(root):
-    """Alert → its runbook; procedures, which no alert begins, have lower-case names (test_runbooks.py)."""
+    """Alert → its runbook; procedures, which no alert begins, have lower-case names (test_runbooks)."""
     files = (root / "deploy/runbooks").glob("[A-Z]*.md")
     return {path.stem: path.read_text(encoding="utf-8") for path in files if path.stem != "README"}
 
