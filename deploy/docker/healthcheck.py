@@ -1,4 +1,4 @@
-"""The container's own check: /livez of what process 1 is. It asks no dependency, whose outage would restart us.
+"""The container's own check: /livez of process 1. It asks no dependency, whose outage would restart us.
 
 0: an API answers or a worker's loops move, or it is a command that serves nothing; 1: not.
 """
