@@ -1,4 +1,4 @@
-"""Run inside an image by build.sh: its bill of materials (CycloneDX 1.6) on stdout; 1: it holds what it must not.
+"""Run inside an image by build.sh: its bill of materials (CycloneDX 1.6) on stdout; 1 if it holds too much.
 
 `python -I - <service> <tag> < examine.py`. Packages are those that the image itself says are installed, in
 Python's metadata and Debian's status file.
