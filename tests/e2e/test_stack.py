@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import psycopg
 import pytest
 from academyctl.__main__ import main
 from academyctl.sample import sample_roster
@@ -50,7 +49,7 @@ def make_run(data: Path, port: int, arguments: str) -> subprocess.CompletedProce
 
 @contextmanager
 def made_to_run(data: Path) -> Iterator[subprocess.Popen[str]]:
-    """`make run` in a process group of its own, once all parts are up."""
+    """`make run` in a process group of its own, from its first moment."""
     process = subprocess.Popen(
         ["make", "run", "ARGS=--no-demo"],
         cwd=REPOSITORY,
@@ -61,7 +60,6 @@ def made_to_run(data: Path) -> Iterator[subprocess.Popen[str]]:
         start_new_session=True,
     )
     try:
-        wait_until(lambda: (state := read_state(data / "stack.json")) and state.ready, timeout=180)
         yield process
     finally:
         with suppress(ProcessLookupError):
@@ -92,22 +90,12 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @needs_make
 def test_one_job_prints_only_its_status_and_leaves_nothing_running(data: Path, tmp_path: Path) -> None:
-    """A roster, then on the same data directory a workbook that has no roster in it."""
-    port = free_stack_port()
     roster = sample_roster(tmp_path / "r o s t e r.xlsx")
-
-    first = make_run(data, port, f"--once --json --roster '{roster}'")
-    assert first.returncode == 0, first.stderr
-    status = json.loads(first.stdout)
+    done = make_run(data, free_stack_port(), f"--once --json --roster '{roster}'")
+    assert done.returncode == 0, done.stderr
+    status = json.loads(done.stdout)
     assert status["status"] == "DONE"
     assert status["result"]["enrolled_count"] == status["result"]["created_students_count"] > 20
-    assert processes_of(data) == []
-
-    empty = tmp_path / "empty.xlsx"
-    Workbook().save(empty)
-    failed = run_academyctl(data, port, "up", "--once", "--json", "--roster", str(empty))
-    assert failed.returncode == 1
-    assert json.loads(failed.stdout)["status"] == "FAILED"
     assert processes_of(data) == []
 
 
@@ -154,26 +142,34 @@ def test_a_taken_port_is_named_with_its_holder_and_the_variable_to_set(tmp_path:
     assert processes_of(tmp_path / "data") == []
 
 
-@needs_make
-def test_nothing_outlives_a_killed_supervisor_and_the_next_run_takes_over(data: Path) -> None:
+def test_nothing_outlives_a_killed_supervisor_and_the_next_run_takes_over(data: Path, tmp_path: Path) -> None:
+    """That one is given a workbook with no roster in it, and ends by itself as well."""
     with running_stack(data) as stack:
         token = stack.secret("internal_token")
         os.kill(stack.state.supervisor, signal.SIGKILL)
         wait_until(lambda: processes_of(data) == [], timeout=20)
-    (data / "stack.json").unlink()  # else the wait below would take the killed run's for the next one's
-
-    with made_to_run(data) as process:
-        stack = LocalStack(data, "")
-        assert stack.secret("internal_token") == token
-        psycopg.connect(stack.admin_url).close()
-        process.terminate()  # a signal to make alone
-        assert_stopped(process, data)
+    empty = tmp_path / "empty.xlsx"
+    Workbook().save(empty)
+    done = run_academyctl(data, free_stack_port(), "up", "--once", "--json", "--roster", str(empty))
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["status"] == "FAILED"
+    assert LocalStack(data, "").secret("internal_token") == token
+    assert processes_of(data) == []
 
 
 @needs_make
 def test_ctrl_c_in_a_terminal_stops_everything(data: Path) -> None:
     with made_to_run(data) as process:
+        wait_until(lambda: (state := read_state(data / "stack.json")) and state.ready, timeout=180)
         os.killpg(process.pid, signal.SIGINT)
+        assert_stopped(process, data)
+
+
+@needs_make
+def test_what_has_only_begun_to_start_is_stopped_by_a_signal_to_make_alone(data: Path) -> None:
+    with made_to_run(data) as process:
+        wait_until(lambda: any(p.name() == "postgres" for p in processes_of(data)), timeout=180)
+        process.terminate()
         assert_stopped(process, data)
 
 

@@ -105,11 +105,10 @@ def wait_until_collected(stack: LocalStack) -> None:
 
 
 def dead_letters(stack: LocalStack, service: str) -> list[dict[str, Any]]:
-    """The collected dead letters of a service that are JSON."""
-    query = f"SELECT body FROM {package_of(service)}.dead_letter ORDER BY id"
+    """The collected dead letters of a service that are JSON objects."""
+    query = f"SELECT body FROM {package_of(service)}.dead_letter WHERE body IS JSON OBJECT ORDER BY id"
     with psycopg.connect(stack.admin_url, autocommit=True) as conn:
-        bodies = [body for (body,) in conn.execute(query.encode())]
-    return [json.loads(body) for body in bodies if body.startswith("{")]
+        return [json.loads(body) for (body,) in conn.execute(query.encode())]
 
 
 def _dead(stack: LocalStack, service: str) -> tuple[Any, str]:

@@ -1,4 +1,4 @@
-"""Fixtures that start the whole stack. `stack` is shared: a test that kills parts takes `own_stack`."""
+"""The whole stack as a fixture. It is shared: tests that kill parts stand in e2e/test_disturbed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from testkit.stack import LocalStack, impatient_stack, shared_stack
+from testkit.stack import LocalStack, shared_stack
 
 
 @pytest.fixture(scope="session")
@@ -15,10 +15,3 @@ def stack(server_directory: Path) -> Iterator[LocalStack]:
     """One running stack for all tests of the session that leave its parts alone."""
     with shared_stack(server_directory) as shared:
         yield shared
-
-
-@pytest.fixture(scope="module")
-def own_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
-    """One for the tests of a file that kill and starve its parts: nobody else may use it."""
-    with impatient_stack(tmp_path_factory.mktemp("own")) as stack:
-        yield stack

@@ -25,6 +25,7 @@ THROWAWAY: Mapping[str, str] = {
     "full_page_writes": "off",
     "synchronous_commit": "off",
     "scram_iterations": "1",
+    "autovacuum": "off",
 }
 
 SETTINGS = {
