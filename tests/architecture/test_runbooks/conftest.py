@@ -89,7 +89,7 @@ class Document:
             one for block in self.fenced("sql") for one in re.sub("--.*", "", block).split(";") if one.strip()
         ]
         for query in [*QUERY.findall(self.text), *blocks]:
-            yield re.sub(r"'[^']*…[^']*'|…|\bPID\b", "NULL", re.sub(r"'?<(.*?)>'?", _named, query.strip()))
+            yield re.sub(r"'[^']*…[^']*'|…|\bPID\b", "NULL", re.sub(r"'?<([^<>=]+)>'?", _named, query.strip()))
 
     def routes(self) -> Iterator[list[str]]:
         """[method, path] of what stands between the words."""
