@@ -1,7 +1,7 @@
 # `make` prints this help. Bodies are in deploy/scripts, which .ci/run uses as well.
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help run setup test check lint types fmt docs bench bench-import bench-export bench-events bench-encode bench-janitor bench-messaging lock clean
+.PHONY: help run setup test check lint types fmt docs bench bench-import bench-export bench-events bench-encode bench-janitor bench-messaging load lock clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -50,6 +50,9 @@ bench-janitor: ## sweep and apply as ratios to bare ListObjectsV2 and DeleteObje
 
 bench-messaging: ## the senders of messages as a ratio to a bare loop of the same client
 	@exec deploy/scripts/bench messaging
+
+load: ## a Monday at 17:00 against the whole stack, ×1, ×2 … until it breaks; ARGS="--write" for deploy/capacity
+	@exec deploy/scripts/load $(ARGS)
 
 lock: ## resolve requirements/*.in again
 	@exec deploy/scripts/setup dev && exec deploy/scripts/lock

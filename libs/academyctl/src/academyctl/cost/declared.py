@@ -153,10 +153,10 @@ class Declared:
 def load(folder: Path) -> Declared:
     """Raises DeclarationError, OSError."""
     resources, prices, usage, guide = (
-        _read(folder / f"{name}.toml") for name in ("resources", "prices", "usage", "guide")
+        read(folder / f"{name}.toml") for name in ("resources", "prices", "usage", "guide")
     )
     return Declared(
-        {name: _built(Size, _named(name, table), f"resources: {name}") for name, table in resources.items()},
+        {name: built(Size, _named(name, table), f"resources: {name}") for name, table in resources.items()},
         _price_list(prices),
         {name: _amounts(usage, resources.keys(), name) for name in resources},
         {name: _guide_size(guide.get(name), f"guide: {name}") for name in resources},
@@ -164,7 +164,8 @@ def load(folder: Path) -> Declared:
     )
 
 
-def _read(path: Path) -> dict[str, Any]:
+def read(path: Path) -> dict[str, Any]:
+    """A TOML file. Raises DeclarationError, OSError."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"), parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
@@ -176,7 +177,7 @@ def _named(name: str, table: Any) -> Any:
 
 
 def _price_list(table: dict[str, Any]) -> PriceList:
-    found = _built(PriceList, table, "prices")
+    found = built(PriceList, table, "prices")
     if not found.hours:
         raise DeclarationError("prices: hours is zero")
     return found
@@ -190,18 +191,21 @@ def _amounts(usage: dict[str, Any], sizes: Collection[str], size: str) -> dict[s
         raise DeclarationError(f"usage: {size}: a table was expected")
     if unknown := sorted(own.keys() - common.keys()):
         raise DeclarationError(f"usage: {size}: unknown: {', '.join(unknown)}")
-    return {name: _built(Amount, table, f"usage: {name}") for name, table in (common | own).items()}
+    return {name: built(Amount, table, f"usage: {name}") for name, table in (common | own).items()}
 
 
 def _guide_size(table: Any, where: str) -> GuideSize:
-    size = _built(GuideSize, table, where)
+    size = built(GuideSize, table, where)
     if sum(size.lines.values()) != size.low:
         raise DeclarationError(f"{where}: its lines do not sum to {size.low}")
     return size
 
 
-def _built(made: type[T], table: Any, where: str) -> T:
-    """A dataclass from a table with its fields and no others, each of its type, no number below zero."""
+def built(made: type[T], table: Any, where: str) -> T:
+    """A dataclass from a table with its fields and no others, each of its type, no number below zero.
+
+    Raises DeclarationError that names `where`.
+    """
     if not isinstance(table, dict):
         raise DeclarationError(f"{where}: a table was expected")
     kinds = get_type_hints(made)
@@ -215,7 +219,7 @@ def _built(made: type[T], table: Any, where: str) -> T:
 
 def _value(kind: Any, value: Any, where: str) -> Any:
     if is_dataclass(kind) and isinstance(kind, type):
-        return _built(kind, value, where)
+        return built(kind, value, where)
     if get_origin(kind) is dict and isinstance(value, dict):
         return {name: _value(get_args(kind)[1], one, f"{where}: {name}") for name, one in value.items()}
     if kind is Decimal and type(value) is int:

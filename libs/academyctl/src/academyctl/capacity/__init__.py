@@ -1,0 +1,1 @@
+"""`academyctl capacity`: tasks, connections, queues, encoders, storage and dollars for N users."""
