@@ -17,7 +17,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from academyctl.capacity.day import Day, load_day
+from academyctl.capacity.day import load_day
 from academyctl.config import REPOSITORY
 from academyctl.cost import declared
 from contracts import SERVICES, package_of
@@ -26,6 +26,7 @@ from day.academies import open_schools
 from day.arrivals import arrivals
 from day.checks import Check, checks
 from day.replay import Step, freshen, replay
+from day.settings import Objective, load_settings
 from day.verdict import broken, fullest
 from day.visits import World
 from day.watch import Seen
@@ -39,7 +40,7 @@ _API_POOL, _WORKER_POOL = 8 + 2, 2 * 2 + 4  # servicekit.api_kit, servicekit.wor
 
 
 def steps(
-    stack: LocalStack, world: World, day: Day, rates: dict[str, float], chosen: argparse.Namespace
+    stack: LocalStack, world: World, goal: Objective, rates: dict[str, float], chosen: argparse.Namespace
 ) -> Iterator[Step]:
     """×1, ×2, ×4 … up to the one that breaks the objective."""
     multiple, seconds = 1, chosen.seconds
@@ -49,7 +50,7 @@ def steps(
         step = replay(stack, world, plan, seconds, multiple)
         print(f"x{multiple}: {len(step.answers)} requests in {step.seconds:.0f} s", file=sys.stderr)
         yield step
-        if broken(step, day.objective):
+        if broken(step, goal):
             return
         multiple, seconds = 2 * multiple, chosen.step
 
@@ -70,19 +71,23 @@ def connections_at_rest(stack: LocalStack) -> dict[str, int]:
 
 
 def finish(
-    chosen: argparse.Namespace, day: Day, found: list[Step], measured: costs.Measured, done: list[Check]
+    chosen: argparse.Namespace,
+    goal: Objective,
+    found: list[Step],
+    measured: costs.Measured,
+    done: list[Check],
 ) -> int:
     """Writes the report; the exit code."""
     head = f"{machine()}; seed {chosen.seed}, {DAU} DAU; the machine: {chosen.shared}."
     full = fullest(found[-1], os.cpu_count() or 1, pools())
     folder = REPOSITORY / ".artifacts" / "load"
     folder.mkdir(parents=True, exist_ok=True)
-    text = "\n".join(report.markdown(day, found, full, measured, done, head)) + "\n"
+    text = "\n".join(report.markdown(goal, found, full, measured, done, head)) + "\n"
     (folder / "report.md").write_text(text, encoding="utf-8")
-    told = report.document(day, found, full, done, head)
+    told = report.document(goal, found, full, done, head)
     (folder / "report.json").write_text(json.dumps(told, indent=1, ensure_ascii=False), encoding="utf-8")
     print(text)
-    return 1 if broken(found[0], day.objective) or any(check.wrong for check in done) else 0
+    return 1 if broken(found[0], goal) or any(check.wrong for check in done) else 0
 
 
 def arguments() -> argparse.Namespace:
@@ -97,23 +102,25 @@ def arguments() -> argparse.Namespace:
 
 
 def main() -> int:
-    chosen, day = arguments(), load_day(CAPACITY / "day.toml")
+    chosen, day, settings = arguments(), load_day(CAPACITY / "day.toml"), load_settings()
     amounts = declared.load(COST).amounts["start"]
     rates = {name: float(rate) for name, rate in day.rates(amounts, DAU).items()}
     with tempfile.TemporaryDirectory(prefix="load-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         videos = Videos(folder / "videos")
         with running_stack(folder / "stack") as stack:
-            world = World(open_schools(stack, day.replay, folder, videos), folder, videos.path("h264"))
+            world = World(
+                open_schools(stack, settings.academies, folder, videos), folder, videos.path("h264")
+            )
             freshen(stack, world.schools)
             rest = connections_at_rest(stack)
             measured = costs.measure(stack, world, list(day.operations), videos)
-            found = list(steps(stack, world, day, rates, chosen))
+            found = list(steps(stack, world, settings.objective, rates, chosen))
             done = checks(stack, world)
     if chosen.write:
         text = costs.document(measured, found[0], rest, chosen.shared)
         (CAPACITY / "measured.toml").write_text(text, encoding="utf-8")
-    return finish(chosen, day, found, measured, done)
+    return finish(chosen, settings.objective, found, measured, done)
 
 
 if __name__ == "__main__":

@@ -8,16 +8,17 @@ from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from academyctl.capacity.day import Objective, load_day
+from academyctl.capacity.day import load_day
 from academyctl.config import REPOSITORY
 from day import replay as replaying
 from day.arrivals import arrivals
 from day.caller import Answer, Caller, RefusedError, Visit
 from day.costs import above_idle
 from day.replay import Step, quantile
+from day.settings import Objective, load_settings
 from day.verdict import broken, fullest, reads_p99
 from day.visits import DOING
-from day.watch import Seen, Usage
+from day.watch import Seen, Stored, Usage
 
 DAY = load_day(REPOSITORY / "deploy" / "capacity" / "day.toml")
 GOAL = Objective(Decimal(2), Decimal(60), 0)
@@ -28,11 +29,15 @@ def answer(seconds, status=200, route="GET students"):
 
 
 def step(answers, cpu=None, **seen):
-    return Step(1, 10.0, Counter(), answers, cpu or {}, {}, 0, Seen(**seen), 0.0)
+    return Step(1, 10.0, Counter(), answers, cpu or {}, {}, Stored(0, 0), Seen(**seen), 0.0)
 
 
 def test_every_operation_of_the_day_can_be_done_and_no_other():
     assert DOING.keys() == DAY.operations.keys()
+
+
+def test_what_a_load_has_to_meet_is_declared():
+    assert load_settings().objective == GOAL
 
 
 def test_the_same_seed_gives_the_same_arrivals_whatever_else_comes():

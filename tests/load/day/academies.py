@@ -10,7 +10,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from academyctl.capacity.day import Replay
 from academyctl.client import ApiClient
 from academyctl.config import Directories
 from academyctl.issuer import DevelopmentIssuer
@@ -20,9 +19,12 @@ from testkit.stack import LocalStack
 from testkit.videos import Videos
 from testkit.workbooks import roster_workbook
 
+from day.settings import Academies
+
 STUDENTS = "/api/v1/students"
 MESSAGING = "/api/v1/messaging"
 SENDER, INITIAL, OWN = "025550000", "spring-2026", "산책하는-고래-2026"
+_OF_OTHERS = "0212345678"  # other tests of the same stack send from it
 _WATCHERS = 12
 """Students of an academy who have signed in and attend by watching."""
 
@@ -65,17 +67,17 @@ def simulator(stack: LocalStack) -> Simulator:
     return Simulator(stack.url("solapi"), stack.secret("solapi_key"), stack.secret("solapi_secret"))
 
 
-def open_schools(stack: LocalStack, replay: Replay, folder: Path, videos: Videos) -> list[School]:
+def open_schools(stack: LocalStack, academies: Academies, folder: Path, videos: Videos) -> list[School]:
     """All of them, ready."""
-    simulator(stack).settings(senders=[SENDER])
-    file, lecture = roster_workbook(folder / "school.xlsx", replay.students, seed=7), videos.path("long")
+    simulator(stack).settings(senders=[SENDER, _OF_OTHERS])
+    file, lecture = roster_workbook(folder / "school.xlsx", academies.students, seed=7), videos.path("long")
     run = secrets.token_hex(3)
     with ThreadPoolExecutor(2) as pool:
-        names = [f"load-{run}-{number}" for number in range(replay.tenants)]
-        return list(pool.map(lambda name: _open(stack, replay, name, file, lecture), names))
+        names = [f"load-{run}-{number}" for number in range(academies.tenants)]
+        return list(pool.map(lambda name: _open(stack, academies, name, file, lecture), names))
 
 
-def _open(stack: LocalStack, replay: Replay, tenant: str, file: Path, lecture: Path) -> School:
+def _open(stack: LocalStack, academies: Academies, tenant: str, file: Path, lecture: Path) -> School:
     cinema = Cinema(stack, tenant)
     done = cinema.run(cinema.lecture_id, file, session_id=cinema.session_id)
     assert done["status"] == "DONE", done
@@ -89,7 +91,7 @@ def _open(stack: LocalStack, replay: Replay, tenant: str, file: Path, lecture: P
     cinema.settle()
     token, students = stack.token(tenant), [one["id"] for one in listed]
     known = [(one["id"], one["student_id"]) for one in marks]
-    return School(cinema, token, students, known, pupils, video, replay.recipients, replay.roster_rows)
+    return School(cinema, token, students, known, pupils, video, academies.recipients, academies.roster_rows)
 
 
 def _pay(stack: LocalStack, cinema: Cinema) -> None:

@@ -27,21 +27,24 @@ _NOISE = 0.2
 """Of what a part takes idle in the same time: less than this on top of it is not seen."""
 _RARE = {"import": 5, "export": 5, "send": 10, "upload": 2, "trash": 15}
 _USUAL = 30
+_PAGES = 64 * 1024
 _PICTURES = {"r270": "480x270", "r432": "768x432", "r720": "1280x720", "r1080": "1920x1080"}
 """Sources that get one rendition, two, three, four (media.domain.ladder)."""
-_SECONDS = 6.0
+_SHORT, _LONG = 4.0, 16.0
+"""Seconds of two videos: what their difference costs has no part that every video costs alike."""
 
 HEADER = """\
 # What this code costs, measured and rewritten by `make load ARGS=--write`, read by `academyctl capacity`.
 # Units: processor seconds (user and system, of the process tree, what it takes idle taken off) on one core
 # of `machine`; `idle` the same for each second in which nobody comes; MB resident (PostgreSQL: proportional);
 # KB and GB of 1,000. Database is all of PostgreSQL.
-# [requests.<operation>]  for one request of that operation of day.toml, which makes `count` of them;
-#                         `api` and `worker` by service, `events` published by the receiving service
+# [requests.<operation>]  for one request of that operation of day.toml, of `count`;
+#                         `api` and `worker` by service, `events` published by the receiving service, KB by
+#                         which the database grew: outbox, inbox and stored answers go after 30 days, the rest
+#                         stays (less than 64 KB in all repetitions are not seen: what a vacuum gives back)
 # [events.<service>]      for one event: of the worker of the service that handles it, its own relay included
 # [processes.<part>]      of the local stack; connections: most seen of a service's role, at rest and at x1
 # [encode.<rendition>]    minutes of processor for a minute of video, and GB an hour, of this rendition alone
-# [stored]                growth of the database for one event
 """
 
 
@@ -54,6 +57,8 @@ class Cost:
     worker: dict[str, float]
     database: float
     events: dict[str, float]
+    passing_kb: float
+    lasting_kb: float
 
 
 @dataclass(frozen=True)
@@ -113,7 +118,13 @@ def _cost(name: str, step: Step, rest: Mapping[str, float]) -> Cost:
         {one: cpu[f"{one}-worker"] / requests for one in SERVICES if works and f"{one}-worker" in cpu},
         cpu.get("postgres", 0.0) / requests,
         {service: count / requests for service, count in sorted(step.events.items())},
+        _kb(step.stored.passing) / requests,
+        _kb(step.stored.lasting) / requests,
     )
+
+
+def _kb(grown: int) -> float:
+    return grown / 1000 if grown >= _PAGES else 0.0
 
 
 def _events(steps: Mapping[str, Step], rest: Mapping[str, float]) -> dict[str, float]:
@@ -134,7 +145,11 @@ def _renditions(
     """Each source has one rendition more than the one before: the difference is that one's."""
     found, below = {}, Rendition(0.0, 0.0)
     for name, size in _PICTURES.items():
-        whole = _encoded(stack, school, _lecture(videos, size), rest)
+        print(f"{name} encoded", file=sys.stderr)
+        short, long = (_encoded(stack, school, _lecture(videos, size, one), rest) for one in (_SHORT, _LONG))
+        seconds, size_bytes = long[0] - short[0], long[1] - short[1]
+        span = _LONG - _SHORT
+        whole = Rendition(seconds / span, size_bytes / 1e9 * 3600 / span)
         found[name] = Rendition(
             max(whole.cpu_minutes - below.cpu_minutes, 0.0), max(whole.gb_per_hour - below.gb_per_hour, 0.0)
         )
@@ -142,21 +157,21 @@ def _renditions(
     return found
 
 
-def _lecture(videos: Videos, size: str) -> Path:
-    into = videos.path("h264").with_name(f"{size}.mp4")
+def _lecture(videos: Videos, size: str, seconds: float) -> Path:
+    into = videos.path("h264").with_name(f"{size}-{seconds:g}.mp4")
     words = ("-map", "0:v", "-map", "1:a", "-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p")
-    videos.play(into, *words, "-c:a", "aac", size=size, seconds=_SECONDS)
+    videos.play(into, *words, "-c:a", "aac", size=size, seconds=seconds)
     return into
 
 
-def _encoded(stack: LocalStack, school: School, file: Path, rest: Mapping[str, float]) -> Rendition:
+def _encoded(stack: LocalStack, school: School, file: Path, rest: Mapping[str, float]) -> tuple[float, int]:
+    """Processor seconds, bytes of all that was made."""
     before, began = usage(stack), time.perf_counter()
     video = school.cinema.send(file)
     assert school.cinema.encoded(video)["status"] == "READY"
     took = time.perf_counter() - began
     spent = usage(stack).since(before)["media-encoder"] - rest["media-encoder"] * took
-    made = sum(school.cinema.objects(video).values())
-    return Rendition(spent / _SECONDS, made / 1e9 * 3600 / _SECONDS)
+    return spent, sum(school.cinema.objects(video).values())
 
 
 def document(measured: Measured, first: Step, rest: Mapping[str, int], shared: str) -> str:
@@ -167,15 +182,14 @@ def document(measured: Measured, first: Step, rest: Mapping[str, int], shared: s
     for name, cost in measured.requests.items():
         lines += [f"[requests.{name}]", f"count = {cost.count:.2f}", f"api = {_table(cost.api)}"]
         lines += [f"worker = {_table(cost.worker)}", f"database = {cost.database:.5f}"]
-        lines += [f"events = {_table(cost.events, 3)}", ""]
+        lines += [f"events = {_table(cost.events, 3)}", f"passing_kb = {cost.passing_kb:.2f}"]
+        lines += [f"lasting_kb = {cost.lasting_kb:.2f}", ""]
     for service, seconds in measured.events.items():
         lines += [f"[events.{service}]", f"worker = {seconds:.5f}", ""]
     lines += _processes(measured, first, rest)
     for name, one in measured.encode.items():
         lines += [f"[encode.{name}]", f"cpu_minutes = {one.cpu_minutes:.3f}"]
         lines += [f"gb_per_hour = {one.gb_per_hour:.3f}", ""]
-    events = sum(first.events.values())
-    lines += ["[stored]", f"database_kb_per_event = {max(first.stored, 0) / 1000 / max(events, 1):.2f}"]
     return "\n".join(lines) + "\n"
 
 

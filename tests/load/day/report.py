@@ -6,27 +6,27 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
-from academyctl.capacity.day import Day
 from contracts import SERVICES, package_of
 
 from day.checks import Check
 from day.costs import Measured
 from day.replay import Step, by_route, quantile
+from day.settings import Objective
 from day.verdict import Full, broken, reads_p99
 
 
 def markdown(
-    day: Day, steps: list[Step], full: list[Full], measured: Measured, done: list[Check], head: str
+    goal: Objective, steps: list[Step], full: list[Full], measured: Measured, done: list[Check], head: str
 ) -> Iterator[str]:
     """The first step in full, the others in a line each."""
     yield from ("# The load of a Monday at 17:00", "", head, "")
-    yield from _growth(day, steps, full)
+    yield from _growth(goal, steps, full)
     yield from _routes(steps[0])
     yield from _processes(steps, measured)
     yield from _effects(done)
 
 
-def _growth(day: Day, steps: list[Step], full: list[Full]) -> Iterator[str]:
+def _growth(goal: Objective, steps: list[Step], full: list[Full]) -> Iterator[str]:
     yield from ("## How far it goes", "")
     yield "| rate | visits | requests/s | reads p50, p99 ms | queue age, s | outbox age | events/s | errors |"
     yield "|---|---|---|---|---|---|---|---|"
@@ -38,14 +38,14 @@ def _growth(day: Day, steps: list[Step], full: list[Full]) -> Iterator[str]:
             f" | {_most(step.seen.outbox_age)} | {sum(step.events.values()) / step.seconds:.1f}"
             f" | {_errors(step)} |"
         )
-    held = [step.multiple for step in steps if not broken(step, day.objective)]
-    yield from ("", f"Held: ×{max(held, default=0):g}. " + (_broke(day, steps[-1])), "")
+    held = [step.multiple for step in steps if not broken(step, goal)]
+    yield from ("", f"Held: ×{max(held, default=0):g}. " + (_broke(goal, steps[-1])), "")
     yield "Fullest at the last rate: " + ", ".join(f"{one.what} {one.share:.0%}" for one in full[:5]) + "."
     yield ""
 
 
-def _broke(day: Day, last: Step) -> str:
-    why = broken(last, day.objective)
+def _broke(goal: Objective, last: Step) -> str:
+    why = broken(last, goal)
     return f"×{last.multiple:g} broke it: {'; '.join(why)}." if why else "Nothing higher was tried."
 
 
@@ -126,17 +126,19 @@ def _effects(done: list[Check]) -> Iterator[str]:
         yield f"| {check.what} | {check.looked_at} | {'; '.join(check.wrong) or 0} |"
 
 
-def document(day: Day, steps: list[Step], full: list[Full], done: list[Check], head: str) -> dict[str, Any]:
+def document(
+    goal: Objective, steps: list[Step], full: list[Full], done: list[Check], head: str
+) -> dict[str, Any]:
     """Seconds, processor seconds, MB."""
     return {
         "head": head,
-        "steps": [_step(day, step) for step in steps],
+        "steps": [_step(goal, step) for step in steps],
         "fullest": [{"what": one.what, "share": one.share} for one in full],
         "checks": [{"what": one.what, "looked_at": one.looked_at, "wrong": one.wrong} for one in done],
     }
 
 
-def _step(day: Day, step: Step) -> dict[str, Any]:
+def _step(goal: Objective, step: Step) -> dict[str, Any]:
     routes = by_route(step.answers)
     return {
         "multiple": step.multiple,
@@ -149,7 +151,7 @@ def _step(day: Day, step: Step) -> dict[str, Any]:
         },
         "statuses": dict(Counter(str(one.status) for one in step.answers)),
         "errors": dict(Counter(f"{one.route} {one.status} {one.code}" for one in step.errors)),
-        "broken": broken(step, day.objective),
+        "broken": broken(step, goal),
         "queue_age": dict(step.seen.queue_age),
         "queued": dict(step.seen.queued),
         "outbox_age": dict(step.seen.outbox_age),

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from academyctl.capacity.day import Objective
-
 from day.replay import Step, quantile
+from day.settings import Objective
 
 CLIENT = "load client"
 _PYTHON = ("-api", "-worker", "solapi")

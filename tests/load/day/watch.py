@@ -40,6 +40,9 @@ _QUEUES = f"""
     AND NOT EXISTS (SELECT FROM handled h WHERE h.destination = p.destination AND h.event_id = p.id)
     GROUP BY destination"""
 _EVENTS = f"SELECT destination, count(*) FROM ({_PUBLISHED}) p GROUP BY destination"
+_SIZES = """
+    SELECT now(), pg_database_size(current_database()), sum(pg_total_relation_size(oid)) FROM pg_class
+    WHERE relkind = 'r' AND relname IN ('outbox', 'inbox', 'idempotency')"""
 _CONNECTIONS = "SELECT usename, count(*) FROM pg_stat_activity WHERE usename IS NOT NULL GROUP BY usename"
 
 
@@ -155,9 +158,20 @@ def events_since(stack: LocalStack, since: datetime) -> dict[str, int]:
         return dict(conn.execute(_EVENTS, {"since": since}).fetchall())
 
 
-def database_now(stack: LocalStack) -> tuple[datetime, int]:
-    """PostgreSQL's clock, and how many bytes the database has."""
+@dataclass(frozen=True)
+class Stored:
+    """Bytes of the database: of events and answers, which go after 30 days, and of all else."""
+
+    passing: int
+    lasting: int
+
+    def since(self, earlier: Stored) -> Stored:
+        return Stored(self.passing - earlier.passing, self.lasting - earlier.lasting)
+
+
+def database_now(stack: LocalStack) -> tuple[datetime, Stored]:
+    """PostgreSQL's clock, and how large the database is."""
     with psycopg.connect(stack.admin_url, autocommit=True) as conn:
-        row = conn.execute("SELECT now(), pg_database_size(current_database())").fetchone()
+        row = conn.execute(_SIZES).fetchone()
     assert row is not None
-    return row
+    return row[0], Stored(int(row[2]), int(row[1] - row[2]))

@@ -25,6 +25,7 @@ COMMANDS = {
     "audit": "is every published event accounted for?",
     "readiness": "check what the services stand on: PASS, FAIL or SKIP, with the fix",
     "cost": "what a month costs, line by line, beside the operations guide's table",
+    "capacity": "what N daily users ask for: tasks, connections, waits, encoders, storage, dollars",
 }
 
 

@@ -23,25 +23,6 @@ class Peak:
 
 
 @dataclass(frozen=True, slots=True)
-class Objective:
-    """What a load has to meet to count as carried."""
-
-    reads_p99_seconds: Decimal
-    queue_age_seconds: Decimal
-    errors: int
-
-
-@dataclass(frozen=True, slots=True)
-class Replay:
-    """The academies of the load test."""
-
-    tenants: int
-    students: int
-    roster_rows: int
-    recipients: int
-
-
-@dataclass(frozen=True, slots=True)
 class Operation:
     """`share` of the amount `of` (times `times`), `each` of it at once. `edge`: no API answers it."""
 
@@ -58,8 +39,6 @@ class Day:
     """The whole file."""
 
     peak: Peak
-    objective: Objective
-    replay: Replay
     operations: dict[str, Operation]
 
     def rates(self, amounts: Mapping[str, Amount], dau: int) -> dict[str, Decimal]:
