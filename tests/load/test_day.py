@@ -113,8 +113,7 @@ def test_a_slow_answer_keeps_nobody_else_from_coming(slow, monkeypatch):
 
     def visit(visit, _world, school, _chance):
         visit.call("GET", f"/{school}", school)
-        if school == "last":  # it was answered, though the first was not
-            assert not let.is_set()
+        if len(caller.answers) == 2:  # both were answered, though the first was not
             let.set()
 
     names = iter(["first", "second", "last"])

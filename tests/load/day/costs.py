@@ -177,7 +177,10 @@ def _encoded(stack: LocalStack, school: School, file: Path, rest: Mapping[str, f
 def document(measured: Measured, first: Step, rest: Mapping[str, int], shared: str) -> str:
     """deploy/capacity/measured.toml; `first` is the step at x1, `rest` the connections before it."""
     lines = [HEADER]
-    lines += [f"date = {datetime.now(UTC):%Y-%m-%d}", f'machine = "{machine()}, {_processor()}"']
+    lines += [
+        f"date = {datetime.now(UTC):%Y-%m-%d}",
+        f'machine = "{machine().partition(", ")[2]}, {_processor()}"',
+    ]
     lines += [f'commit = "{_commit()}"', f'shared = "{shared}"', ""]
     for name, cost in measured.requests.items():
         lines += [f"[requests.{name}]", f"count = {cost.count:.2f}", f"api = {_table(cost.api)}"]
