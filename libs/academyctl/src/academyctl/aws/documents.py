@@ -1,7 +1,7 @@
 """The secret documents of Secrets Manager, from the environment files that `academyctl readiness` checks.
 
-A document is a JSON object: variable → value. deploy/aws/templates/data.yaml makes them empty, so nothing starts
-with a secret that nobody has set.
+A document is a JSON object: variable → value. deploy/aws/templates/data.yaml makes them empty, so nothing
+starts with a secret that nobody has set.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def _same_r2_keys(services: Mapping[str, Service]) -> Iterator[str]:
 
 
 def write_environment(directory: Path, host: str, secrets: SecretStore) -> list[Path]:
-    """The files with all that can be generated; what a person has to find out stays empty. Never overwrites."""
+    """The files with all that can be generated; what a person has to find out stays empty. Overwrites none."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     written = []
     for name, values in {"": _shared(secrets), **_own(directory, host, secrets)}.items():

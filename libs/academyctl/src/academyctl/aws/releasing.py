@@ -1,4 +1,4 @@
-"""A release: migrations run from the new images, then the services follow. The order is the point (failure 28)."""
+"""A release: migrations run from the new images, then the services follow (incident 28)."""
 
 from __future__ import annotations
 

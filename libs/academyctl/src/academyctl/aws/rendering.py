@@ -22,7 +22,7 @@ def queues(specs: Sequence[QueueSpec]) -> str:
     resources: Resources = {}
     for spec in specs:
         resources |= _queue(spec, {one.dead_letters: one.name for one in specs if one.dead_letters})
-    text = "academy, 4 of 9: a queue and a dead-letter queue for each service, encrypted by SQS, never without TLS."
+    text = "academy, 4 of 9: a queue and a dead-letter queue for each service, encrypted, never without TLS."
     return _template("queues.yaml", text, resources)
 
 
