@@ -82,7 +82,7 @@ def _same_r2_keys(services: Mapping[str, Service]) -> Iterator[str]:
 
 
 def write_environment(directory: Path, host: str, secrets: SecretStore) -> list[Path]:
-    """The files with all that can be generated; what a person has to find out stays empty. Overwrites none."""
+    """The files with all that can be generated; what a person has to find out is empty. Overwrites none."""
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     written = []
     for name, values in {"": _shared(secrets), **_own(directory, host, secrets)}.items():

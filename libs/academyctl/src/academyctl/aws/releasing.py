@@ -37,7 +37,7 @@ def images(ecr: Any, tag: str) -> dict[str, str]:
         try:
             answer = ecr.describe_images(repositoryName=repository, imageIds=[{"imageTag": tag}])
         except ecr.exceptions.ImageNotFoundException:
-            raise ReleaseError(f"{repository}:{tag} is not in ECR: deploy/aws/push {tag}") from None
+            raise ReleaseError(f"{repository}:{tag} is not in ECR: deploy/aws/push") from None
         uri = ecr.describe_repositories(repositoryNames=[repository])["repositories"][0]["repositoryUri"]
         found[service] = f"{uri}@{answer['imageDetails'][0]['imageDigest']}"
     return found

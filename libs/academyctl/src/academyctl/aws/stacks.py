@@ -47,7 +47,7 @@ def base(size: str, certificate: str) -> list[Stack]:
     """All that stands before the first image does."""
     return [
         Stack("academy-network", "network"),
-        *(Stack(f"academy-images-{service}", "registry", {"Service": service}) for service in SERVICES),
+        *(Stack(f"academy-images-{one}", "registry", {"Service": one}) for one in ("base", *SERVICES)),
         Stack(DATA, "data", {"Size": size}),
         Stack("academy-queues", "queues"),
         Stack("academy-balancer", "balancer", {"CertificateArn": certificate}),
