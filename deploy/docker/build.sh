@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# build.sh [service …]: the images of these services (all, if none is named), from wherever it is called. The base comes
-# first; each image is looked into for what must not be in it; sizes and SBOMs (CycloneDX) go to .artifacts/images.
+# build.sh [service …]: the images of these services (all, if none is named), from wherever it is called; `build.sh tools`
+# that of deploy/compose besides. The base comes first; each image is looked into for what must not be in it; sizes and SBOMs (CycloneDX) go to .artifacts/images.
 #
 #   build.sh --tag    prints the tag and builds nothing: the commit, and what differs from it
 #
@@ -16,7 +16,7 @@ for file in requirements/service.txt .dockerignore deploy/docker/Dockerfile.base
   [ -e "$file" ] || fail "$PWD 에 $file 이 없습니다: 저장소 전체를 받은 뒤 그 안의 deploy/docker/build.sh를 실행하세요"
 done
 
-sources=(requirements libs/*/src services/*/src services/*/Dockerfile deploy/docker .dockerignore)
+sources=(requirements libs/*/src services/*/src services/*/Dockerfile deploy/docker deploy/compose/prepare.py .dockerignore)
 changes() { git status --porcelain --untracked-files=all -- "${sources[@]}"; }
 contents() {
   git diff HEAD --binary -- "${sources[@]}"
@@ -41,8 +41,9 @@ all=("${all[@]#services/}")
 all=("${all[@]%/Dockerfile}")
 services=("$@")
 [ $# -gt 0 ] || services=("${all[@]}")
+file_of() { if [ "$1" = tools ]; then echo deploy/docker/Dockerfile.tools; else echo "services/$1/Dockerfile"; fi; }
 for service in "${services[@]}"; do
-  [ -f "services/$service/Dockerfile" ] || fail "$service: 그런 서비스가 없습니다 (${all[*]})"
+  [ -f "$(file_of "$service")" ] || fail "$service: 그런 서비스가 없습니다 (${all[*]})"
 done
 
 tool=${CONTAINER_TOOL:-${CONTAINER_ENGINE:-}}
@@ -94,7 +95,7 @@ base=$(name_of base)
 $podman && [ -z "${REGISTRY:-}" ] && local_base=localhost/$base || local_base=$base
 make_image "$base" deploy/docker/Dockerfile.base
 for service in "${services[@]}"; do
-  make_image "$(name_of "$service")" "services/$service/Dockerfile" --build-arg "BASE_IMAGE=$local_base" --build-arg "REVISION=$tag"
+  make_image "$(name_of "$service")" "$(file_of "$service")" --build-arg "BASE_IMAGE=$local_base" --build-arg "REVISION=$tag"
 done
 if [ -n "${PLATFORMS:-}" ]; then say "올렸습니다: $tag"; exit; fi
 

@@ -89,7 +89,8 @@ class Document:
             one for block in self.fenced("sql") for one in re.sub("--.*", "", block).split(";") if one.strip()
         ]
         for query in [*QUERY.findall(self.text), *blocks]:
-            yield re.sub(r"'[^']*…[^']*'|…|\bPID\b", "NULL", re.sub(r"'?<(.*?)>'?", _named, query.strip()))
+            named = re.sub(r"'?<([^<>=]+)>'?", _named, query.strip())
+            yield re.sub(r"'[^']*…[^']*'|…|\bPID\b", "NULL", named)
 
     def routes(self) -> Iterator[list[str]]:
         """[method, path] of what stands between the words."""
@@ -133,7 +134,8 @@ def split(script: str, values: Mapping[str, str]) -> Iterator[list[str]]:
         yield from split(inner[1], values)
         script = script[: inner.start()] + ANY + script[inner.end() :]
     reader = shlex.shlex(filled(script, values), posix=True, punctuation_chars="|&;<>\n")
-    reader.whitespace, reader.whitespace_split, reader.commenters = " \t", True, ""
+    # a line's end ends a command; comments are gone
+    vars(reader).update(whitespace=" \t", whitespace_split=True, commenters="")
     words: list[str] = []
     try:
         for word in [*reader, "\n"]:

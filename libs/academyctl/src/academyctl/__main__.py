@@ -24,6 +24,7 @@ COMMANDS = {
     "flow": "every event and effect of a job or request across the services",
     "audit": "is every published event accounted for?",
     "readiness": "check what the services stand on: PASS, FAIL or SKIP, with the fix",
+    "aws": "the cloud: stacks, secrets, releases (deploy/aws)",
     "cost": "what a month costs, line by line, beside the operations guide's table",
     "capacity": "what N daily users ask for: tasks, connections, waits, encoders, storage, dollars",
 }

@@ -15,6 +15,8 @@ from academyctl.embedded.program import Program, answers_ok, plain_environment
 
 RULES = REPOSITORY / "deploy" / "gateway.yaml"
 CONSOLE = REPOSITORY / "libs" / "console"
+_COMPOSE_PORT = "8080"
+_COMPOSE_NAMES = "127.0.0.11"  # Docker's own name server
 
 # master_process off: one process to watch, and none left behind when it is killed
 _CONFIG = Template("""\
@@ -50,8 +52,8 @@ http {
   proxy_set_header X-Forwarded-For $$proxy_add_x_forwarded_for;
   proxy_set_header X-Forwarded-Proto $$scheme;
   server {
-    listen 127.0.0.1:$port;
-    absolute_redirect off;
+    listen $listen;
+$resolver    absolute_redirect off;
     error_page 404 = @not_found;
     error_page 413 = @too_large;
     error_page 502 503 504 = @unavailable;
@@ -100,10 +102,10 @@ def program(directories: Directories, ports: Ports, store: str) -> Program:
     )
 
 
-def configuration(rules: dict[str, Any], jwks: Path, ports: Ports, store: str = "") -> str:
-    """The text of nginx.conf."""
+def configuration(rules: dict[str, Any], jwks: Path, ports: Ports | None, store: str = "") -> str:
+    """The text of nginx.conf; without ports that of deploy/compose, where a service is found by its name."""
     routes = [
-        f"    location {match} {{ proxy_pass http://127.0.0.1:{ports.api(service)}; }}"
+        f"    location {match} {{ {_pass_to(service, ports)} }}"
         for service, paths in rules["services"].items()
         for path in paths
         # a bare prefix would also match /api/v1/enrollmentsX
@@ -111,7 +113,8 @@ def configuration(rules: dict[str, Any], jwks: Path, ports: Ports, store: str = 
     ]
     return _CONFIG.substitute(
         max_body=rules["max_body"],
-        port=ports.gateway,
+        listen=f"127.0.0.1:{ports.gateway}" if ports else _COMPOSE_PORT,
+        resolver="" if ports else f"    resolver {_COMPOSE_NAMES} valid=5s ipv6=off;\n",
         console=CONSOLE,
         jwks=jwks,
         policy=_POLICY.format(store=store),
@@ -125,6 +128,13 @@ def configuration(rules: dict[str, Any], jwks: Path, ports: Ports, store: str = 
             "서비스가 잠시 응답하지 않습니다. 곧 다시 시도해 주세요.",
         ),
     )
+
+
+def _pass_to(service: str, ports: Ports | None) -> str:
+    if ports:
+        return f"proxy_pass http://127.0.0.1:{ports.api(service)};"
+    # by a variable, or nginx would ask for the address once and keep it when the container is made anew
+    return f"set $upstream {service}-api:8000; proxy_pass http://$upstream;"
 
 
 def _problem(status: int, code: str, title: str, detail: str) -> str:

@@ -20,6 +20,7 @@ WHY = {
     "BSD": _NOTICE,
     "BSD-2-Clause": _NOTICE,
     "BSD-3-Clause": _NOTICE,
+    "CNRI-Python": _NOTICE,
     "MIT": _NOTICE,
     "MIT-0": "permissive, without conditions",
     "PSF-2.0": _NOTICE,

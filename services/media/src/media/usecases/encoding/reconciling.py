@@ -117,3 +117,5 @@ def measure_jobs(db: Database, now: datetime, *, ports: MendingPorts) -> None:
         found = jobs.waiting(conn, now)
     ports.active.show({row.state: row.jobs for row in found})
     ports.waiting.show({row.state: max(0.0, float(row.waiting or 0)) for row in found})
+    # deploy/aws/templates/encoder.yaml scales by this line
+    log.info("encode jobs", extra={"waiting": sum(row.jobs for row in found if row.state in WAITING)})

@@ -1,0 +1,1 @@
+"""deploy/aws: its generated templates, its stacks in their order, its secrets, a release."""
