@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from decimal import Decimal
 from math import exp, factorial
@@ -15,6 +16,7 @@ from academyctl.capacity.measured import basis
 from academyctl.capacity.plan import Need, Plan, plan, size_for
 from academyctl.capacity.queueing import erlang_c, wait
 from academyctl.commands import capacity
+from academyctl.config import REPOSITORY
 from academyctl.cost import bill
 from academyctl.cost.report import report as cost_report
 from contracts import SERVICES
@@ -99,17 +101,35 @@ def test_a_line_by_hand(folder: Path) -> None:
 
 
 def test_the_connections_by_hand(folder: Path) -> None:
-    """Five APIs of 1 × (4 + 2), five workers and an encoder of 2 × 2 + 5; 1 GiB / 9,531,392 = 112, less 8."""
+    """Five APIs of processes × (threads + 2), five workers of 2 × threads + 5, encoders of 7; 8 spare."""
     start, growth = (need(of(folder, dau), "DB 연결") for dau in (500, 10_000))
-    assert (start.need, start.have) == (5 * 6 + 6 * 9, 104)
-    assert (growth.need, growth.have) == (10 * 2 * 10 + 14 * 9, 442)  # of 4 GiB: 450
+    assert (start.need, start.have) == (5 * 6 + 5 * 7 + 2 * 7, 142)
+    assert (growth.need, growth.have) == (10 * 2 * 6 + 10 * 9 + 3 * 7, 492)
+
+
+@pytest.mark.parametrize("size", ["start", "growth"])
+def test_what_runs_is_what_the_templates_have(size: str) -> None:
+    templates = REPOSITORY / "deploy" / "aws" / "templates"
+    found: dict[str, str] = {}
+    for name in ("service", "encoder", "data"):
+        text = (templates / f"{name}.yaml").read_text(encoding="utf-8")
+        for line in re.findall(rf"^ +{size}: {{(.*)}}$", text, re.MULTILINE):
+            found |= dict(pair.replace('"', "").split(": ") for pair in line.split(", "))
+    tasks = REAL.limits.tasks[size]
+    assert {name: int(found[name]) for name in ("Apis", "Workers", "WebWorkers", "WebThreads")} == {
+        "Apis": tasks.api_tasks, "Workers": tasks.worker_tasks, "WebWorkers": tasks.web_workers,
+        "WebThreads": tasks.web_threads,
+    }  # fmt: skip
+    assert int(found["WorkerThreads"]) == tasks.worker_threads
+    assert int(found["MaxEncoders"]) == tasks.encoders
+    assert int(found["MaxConnections"]) == tasks.max_connections
 
 
 def test_the_encode_backlog_by_hand(folder: Path) -> None:
     """500 × 0.11 h × 1.3 × 0.2 / 30 = 0.4767 h in the hour, a minute of each vCPU for a minute, two vCPUs."""
     found = need(of(folder, 500), "media-encoder")
     assert round(found.need, 4) == Decimal("0.2383")
-    assert found.have == 2  # one encoder, the hour and an hour's wait
+    assert found.have == 4  # two encoders, the hour and an hour's wait
 
 
 def test_erlang_c_is_the_textbook_s() -> None:
@@ -159,7 +179,9 @@ def test_the_first_thing_that_is_full_is_the_one_that_was_made_so(
 
 def test_pools_that_do_not_fit_are_named_before_what_grows(folder: Path) -> None:
     text = (folder / "limits.toml").read_text(encoding="utf-8")
-    (folder / "limits.toml").write_text(text.replace("web_threads = 4", "web_threads = 40"), encoding="utf-8")
+    (folder / "limits.toml").write_text(
+        text.replace("web_threads = 4", "web_threads = 40", 1), encoding="utf-8"
+    )
     found = of(folder, 500)
     assert found.first.name == "DB 연결"
     assert not found.holds

@@ -90,7 +90,7 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Tasks:
-    """What runs of each service; `encoders` at once at most."""
+    """What runs of each service; `encoders` at once at most; `max_connections` of PostgreSQL."""
 
     api_tasks: int
     web_workers: int
@@ -98,6 +98,7 @@ class Tasks:
     worker_tasks: int
     worker_threads: int
     encoders: int
+    max_connections: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +109,6 @@ class Limits:
     host_reserve_mb: Decimal
     spare_connections: int
     encode_wait_hours: Decimal
-    bytes_per_connection: Decimal
     source: str
     kinds: dict[str, Kind]
     tasks: dict[str, Tasks]
@@ -163,9 +163,8 @@ def _lacking(name: str, needed: list[str] | tuple[str, ...], known: Mapping[str,
 
 def _zeros(limits: Limits) -> Iterator[str]:
     """What is divided by."""
-    for name in ("utilisation", "bytes_per_connection"):
-        if not getattr(limits, name):
-            yield f"limits: {name} is zero"
+    if not limits.utilisation:
+        yield "limits: utilisation is zero"
     yield from (
         f"limits: kinds: {name}: zero" for name, kind in limits.kinds.items() if not kind.core * kind.vcpu
     )

@@ -15,7 +15,8 @@ from academyctl.cost.bill import number
 from academyctl.cost.declared import Amount, Size
 
 _GB, _KB_IN_GB = 2**30, 1_000_000
-_MAX_CONNECTIONS, _DAY, _YEAR = 5000, 86_400, 12
+_DAY, _YEAR = 86_400, 12
+_ENCODER_SESSIONS = 2 * 1 + 5  # a worker of one thread
 _SHORT = Decimal("0.001")
 
 
@@ -250,21 +251,15 @@ class _Load:
         yield Need("DB CPU 크레딧", formula, average, baseline, "vCPU")
         tasks = self._declared_tasks()
         yield Need(
-            "DB 연결", self._budget_formula(kind), Decimal(self._connections(tasks)),
-            Decimal(self._budget(kind)), "개", grows=False,
+            "DB 연결", f"{self.tasks.max_connections} − {limits.spare_connections}", Decimal(self._connections(tasks)),
+            Decimal(self._budget()), "개", grows=False,
         )  # fmt: skip
         passing, lasting = self._database_gb_a_month()
         formula = f"{database.storage_gb}GB, 한 해 뒤: 30일 {_short(passing)}GB + 12 × {_short(lasting)}GB"
         yield Need("DB 저장 공간", formula, passing + _YEAR * lasting, Decimal(database.storage_gb), "GB")
 
-    def _budget(self, kind: Kind) -> int:
-        most = int(kind.memory_gb * _GB / self.basis.limits.bytes_per_connection)
-        return min(most, _MAX_CONNECTIONS) - self.basis.limits.spare_connections
-
-    def _budget_formula(self, kind: Kind) -> str:
-        limits = self.basis.limits
-        per = number(limits.bytes_per_connection)
-        return f"⌊{kind.memory_gb}GiB / {per}⌋ − {limits.spare_connections}"
+    def _budget(self) -> int:
+        return self.tasks.max_connections - self.basis.limits.spare_connections
 
     def _connections(self, tasks: Mapping[str, int]) -> int:
         """The most that all pools open (servicekit.api_kit, worker_kit); each relay has its own."""
@@ -272,7 +267,7 @@ class _Load:
         worker = 2 * of.worker_threads + 4 + 1
         each = {"api": of.web_workers * (of.web_threads + 2), "worker": worker}
         total = sum(count * each[name.rpartition("-")[2]] for name, count in tasks.items())
-        return total + of.encoders * worker
+        return total + of.encoders * _ENCODER_SESSIONS
 
     def connections_needed(self, roles: list[Role]) -> Iterator[Figure]:
         of, needed = self.tasks, {role.name: role.tasks for role in roles}
@@ -280,11 +275,12 @@ class _Load:
             sum(count for name, count in needed.items() if name.endswith(f"-{role}"))
             for role in ("api", "worker")
         )
-        budget = self._budget(self.basis.limits.kind(self.size.database.kind))
+        budget = self._budget()
         yield Figure(
             "필요한 태스크의 DB 연결",
             f"API {apis} × {of.web_workers} × ({of.web_threads} + 2)"
-            f" + (워커 {workers} + 인코더 {of.encoders}) × (2 × {of.worker_threads} + 5)",
+            f" + 워커 {workers} × (2 × {of.worker_threads} + 5)"
+            f" + 인코더 {of.encoders} × {_ENCODER_SESSIONS}",
             f"{self._connections(needed):,}개, 한도 {budget:,}개",
         )
 
