@@ -251,8 +251,8 @@ class _Load:
         yield Need("DB CPU 크레딧", formula, average, baseline, "vCPU")
         tasks = self._declared_tasks()
         yield Need(
-            "DB 연결", f"{self.tasks.max_connections} − {limits.spare_connections}", Decimal(self._connections(tasks)),
-            Decimal(self._budget()), "개", grows=False,
+            "DB 연결", f"{self.tasks.max_connections} − {limits.spare_connections}",
+            Decimal(self._connections(tasks)), Decimal(self._budget()), "개", grows=False,
         )  # fmt: skip
         passing, lasting = self._database_gb_a_month()
         formula = f"{database.storage_gb}GB, 한 해 뒤: 30일 {_short(passing)}GB + 12 × {_short(lasting)}GB"
