@@ -36,8 +36,12 @@ def test_a_service_is_named_wherever_it_has_to_be(root, text, words, discovered,
     routed = {*gateway["services"].get(service, ())}
     scraped = {f"{service}-api", f"{service}-worker"}
     typed = tomllib.loads(text("pyproject.toml"))["tool"]["mypy"]["mypy_path"].split(":")
+    images = {f"services/{service}/Dockerfile": "", "deploy/docker/Dockerfile.tools": source}
+    composed = yaml.safe_load(text("deploy/compose/compose.yaml"))["services"]
     places = {
         f"services/{service}: no such folder": (root / source).is_dir(),
+        **{f"{file}: no {what or 'such file'}": has(root / file, what) for file, what in images.items()},
+        f"deploy/compose/compose.yaml: not {service}-api": f"{service}-api" in composed,
         f"deploy/queues.yaml: no {queue}": queue in queues["queues"],
         f"deploy/gateway.yaml: not {', '.join(sorted(pages))}": pages <= routed,
         f"deploy/prometheus/prometheus.yml: not {', '.join(sorted(scraped))}": scraped <= discovered,
@@ -47,6 +51,10 @@ def test_a_service_is_named_wherever_it_has_to_be(root, text, words, discovered,
     }
     missing = [place for place, found in places.items() if not found]
     assert not missing, "\n".join(missing)
+
+
+def has(file, what):
+    return file.is_file() and what in file.read_text(encoding="utf-8")
 
 
 def test_every_folder_of_services_is_a_service(root):
