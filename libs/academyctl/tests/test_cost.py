@@ -107,7 +107,7 @@ def test_millions_are_billed_when_they_begin(folder: Path, watched: str, workers
 
 @pytest.mark.parametrize(("alarms", "usd"), [(0, "0.00"), (10, "0.00"), (11, "0.10")])
 def test_what_is_free_is_taken_off_and_no_more(folder: Path, alarms: int, usd: str) -> None:
-    declared = edit(folder, "resources", "alarms = 26", f"alarms = {alarms}")
+    declared = edit(folder, "resources", "alarms = 30", f"alarms = {alarms}")
     assert str(line(of(declared, "start"), "알람").usd) == usd
 
 
