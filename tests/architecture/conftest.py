@@ -6,10 +6,8 @@ import ast
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
-from academyctl.cost.declared import Size, load
 from contracts import SERVICES
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -95,28 +93,3 @@ def graph(modules) -> dict[str, set[str]]:
     """Module → the members' modules that it imports, by dotted names."""
     known = {m.dotted for m in modules}
     return {m.dotted: m.reads(known) for m in modules}
-
-
-@pytest.fixture(scope="session", params=["start", "growth"])
-def cloud(request) -> Iterator[Any]:
-    """deploy/aws after a first release to moto, once in each size (testkit.cloudformation.Deployed)."""
-    from testkit.cloudformation import deployed  # noqa: PLC0415 - moto takes seconds that only these need
-
-    with pytest.MonkeyPatch.context() as environment:
-        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-            environment.setenv(name, "moto")
-        with deployed(request.param) as found:
-            yield found
-
-
-@pytest.fixture(scope="session")
-def rented(root, cloud) -> Size:
-    """What deploy/cost says is paid for, of this size."""
-    return load(root / "deploy/cost").sizes[cloud.size]
-
-
-@pytest.fixture(scope="session")
-def containers(cloud) -> dict[str, dict[str, Any]]:
-    """Family → its container."""
-    tasks = [one.properties for one in cloud.of("ECS::TaskDefinition")]
-    return {task["Family"]: task["ContainerDefinitions"][0] for task in tasks}

@@ -8,13 +8,14 @@ from xdist.scheduler import LoadScopeScheduling
 
 _END_TO_END = "tests/e2e/"
 _BY_FILE = (_END_TO_END, "tests/architecture/", "tests/contract/")
-_AS_ONE = "tests/e2e/test_disturbed/"
+# directories whose tests share what costs half a minute: a disturbed stack, a deployment of the templates
+_AS_ONE = ("tests/e2e/test_disturbed/", "tests/architecture/test_aws/")
 
 
 class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # ships no types
     """A file of end-to-end tests is one worker's, because its module fixtures are whole stacks; these files
     come first, the largest before the others. So is one whose fixtures read the whole repository or make the
-    apps of all services, and a directory whose files disturb one stack is one worker's as a whole. Every
+    apps of all services, and a directory of _AS_ONE is one worker's as a whole. Every
     other test goes wherever there is room, slow ones first: the last to end must not be one that all other
     workers wait for.
 
@@ -22,9 +23,10 @@ class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # ships no types
     """
 
     def _split_scope(self, nodeid: str) -> str:
+        for directory in _AS_ONE:
+            if nodeid.startswith(directory):
+                return directory
         file = nodeid.partition("::")[0]
-        if file.startswith(_AS_ONE):
-            return _AS_ONE
         return file if file.startswith(_BY_FILE) else nodeid
 
 
