@@ -15,9 +15,8 @@ _AS_ONE = ("tests/e2e/test_disturbed/", "tests/architecture/test_aws/")
 class ByFile(LoadScopeScheduling):  # type: ignore[misc]  # ships no types
     """A file of end-to-end tests is one worker's, because its module fixtures are whole stacks; these files
     come first, the largest before the others. So is one whose fixtures read the whole repository or make the
-    apps of all services, and a directory of _AS_ONE is one worker's as a whole. Every
-    other test goes wherever there is room, slow ones first: the last to end must not be one that all other
-    workers wait for.
+    apps of all services, and a directory of _AS_ONE is one worker's as a whole. Every other test goes
+    wherever there is room, slow ones first: the last to end must not be one that all other workers wait for.
 
     (xdist's own `loadgroup` has no effect under pytest 9.2: the mark goes into a node id that is no more.)
     """
