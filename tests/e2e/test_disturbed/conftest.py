@@ -10,7 +10,10 @@ from testkit.stack import LocalStack, impatient_stack
 
 @pytest.fixture(scope="session")
 def own_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
-    """Nobody else may use it: testkit.scheduling keeps this directory on one worker."""
+    """In place of one for each file: these tests look at their own academies only.
+
+    Nobody else may use it: testkit.scheduling keeps this directory on one worker.
+    """
     with impatient_stack(tmp_path_factory.mktemp("own")) as stack:
         yield stack
 

@@ -1,4 +1,4 @@
-"""The whole stack as a fixture. It is shared: tests that kill parts stand in e2e/test_disturbed."""
+"""Fixtures that start the whole stack. `stack` is shared: a test that kills parts takes `own_stack`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from testkit.stack import LocalStack, shared_stack
+from testkit.stack import LocalStack, impatient_stack, shared_stack
 
 
 @pytest.fixture(scope="session")
@@ -15,3 +15,10 @@ def stack(server_directory: Path) -> Iterator[LocalStack]:
     """One running stack for all tests of the session that leave its parts alone."""
     with shared_stack(server_directory) as shared:
         yield shared
+
+
+@pytest.fixture(scope="module")
+def own_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalStack]:
+    """A new one for a file that kills and starves its parts, and counts all there is in it."""
+    with impatient_stack(tmp_path_factory.mktemp("own")) as stack:
+        yield stack
