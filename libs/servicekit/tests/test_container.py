@@ -1,22 +1,19 @@
 """The oldest PostgreSQL that we support, in a container: every service migrates and keeps tenants apart."""
 
-import os
 from uuid import uuid4
 
 import pytest
 from contracts import SERVICES
 from sqlalchemy import text
-from testcontainers.postgres import PostgresContainer
+from testkit.containers import HostPostgres
 from testkit.database import Templates
 
 pytestmark = pytest.mark.containers
 
-IMAGE = os.environ.get("POSTGRES_IMAGE", "postgres:15")
-
 
 @pytest.fixture(scope="module")
 def database():
-    with PostgresContainer(IMAGE, driver=None) as container:
+    with HostPostgres("postgres:15") as container:
         templates = Templates(container.get_connection_url())
         with templates.migrated(*(service.replace("-", "_") for service in SERVICES)) as clone:
             yield clone

@@ -26,7 +26,7 @@ from contracts import SERVICES, package_of
 from docker.models.containers import Container
 from servicekit.roles_sql import bootstrap_database
 from sqlalchemy import make_url
-from testcontainers.postgres import PostgresContainer
+from testkit.containers import HostPostgres
 from testkit.database import PASSWORDS
 from testkit.servers import S3Server
 from testkit.stack import free_stack_port
@@ -187,8 +187,7 @@ def code_of(container: Container) -> int:
 @pytest.fixture(scope="module")
 def admin_of_container() -> Iterator[str]:
     """A superuser's URL of PostgreSQL in a container."""
-    image = os.environ.get("POSTGRES_IMAGE", "postgres:16")
-    with PostgresContainer(image, driver=None) as container:
+    with HostPostgres("postgres:16") as container:
         yield container.get_connection_url()
 
 

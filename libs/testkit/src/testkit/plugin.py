@@ -57,13 +57,14 @@ def admin_url(request: pytest.FixtureRequest) -> str:
 def postgres_container() -> Iterator[str]:
     """The superuser's URL of PostgreSQL in a container, for platforms without the embedded one."""
     import docker  # noqa: PLC0415 - only where nothing else serves
-    from testcontainers.postgres import PostgresContainer  # noqa: PLC0415 - as docker
+
+    from testkit.containers import HostPostgres  # noqa: PLC0415 - as docker
 
     try:
         docker.from_env(timeout=2).ping()
     except docker.errors.DockerException:
         pytest.fail("no PostgreSQL: TEST_DATABASE_URL is unset, no embedded wheel here, no container engine")
-    with PostgresContainer(os.environ.get("POSTGRES_IMAGE", "postgres:16"), driver=None) as container:
+    with HostPostgres("postgres:16") as container:
         yield container.get_connection_url()
 
 
