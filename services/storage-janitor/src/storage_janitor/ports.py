@@ -35,6 +35,9 @@ class Bucket(Protocol):
 class BucketRules(Protocol):
     """One bucket's own rules and unfinished uploads. Raises as Bucket does, PermanentError where refused."""
 
+    def make(self) -> None:
+        """Make the bucket, if there is none."""
+
     def lifecycle(self) -> list[dict[str, Any]]:
         """As S3 has them; none for no rules."""
 

@@ -91,6 +91,9 @@ class MemoryBucket:
         self.after(keys)
         return {key: "AccessDenied" for key in keys if key in self.stuck}
 
+    def make(self) -> None:
+        self.away = False
+
     def lifecycle(self) -> list[Any]:
         self._reach()
         return self.lifecycle_rules

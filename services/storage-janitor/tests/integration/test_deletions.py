@@ -297,8 +297,9 @@ def bucket(s3_server):
         "provide-client-params.s3.ListObjectsV2", lambda params, **_: {**params, "MaxKeys": 40}
     )
     name = f"janitor-{uuid4().hex}"
-    client.create_bucket(Bucket=name)
     bucket = R2Bucket(client, "video", name)
+    for _ in range(2):
+        bucket.make()
 
     def put(key):
         client.put_object(Bucket=name, Key=key, Body=b"12345")

@@ -66,6 +66,15 @@ class R2Bucket:
         refused = ((one.get("Key", ""), one.get("Code", "")) for one in answer.get("Errors", []))
         return {key: code for key, code in refused if code != "NoSuchKey"}
 
+    def make(self) -> None:
+        with translated():
+            try:
+                self._client.head_bucket(Bucket=self._name)
+            except ClientError as error:
+                if error.response["ResponseMetadata"]["HTTPStatusCode"] != 404:
+                    raise
+                self._client.create_bucket(Bucket=self._name)
+
     def lifecycle(self) -> list[dict[str, Any]]:
         return self._configured("get_bucket_lifecycle_configuration", "Rules")
 

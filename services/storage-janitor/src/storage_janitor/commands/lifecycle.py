@@ -15,7 +15,7 @@ from storage_janitor.usecases.bucket_rules import RulePorts
 
 
 def lifecycle(settings: Settings, argv: Sequence[str]) -> int:
-    """Compare the buckets' rules with the policy; `apply` writes them first, with an admin's R2 token."""
+    """Compare the buckets' rules with the policy; `apply` makes buckets and rules first, as R2's admin."""
     parser = argparse.ArgumentParser(prog="storage-janitor lifecycle")
     parser.add_argument("what", choices=["check", "apply"])
     given = parser.parse_args(argv)

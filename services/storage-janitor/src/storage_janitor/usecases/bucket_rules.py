@@ -83,9 +83,10 @@ def check(db: Database, ports: RulePorts, now: datetime) -> list[dict[str, Any]]
 
 
 def apply(db: Database, ports: RulePorts, now: datetime) -> None:
-    """Write the wanted rules over whatever is there. Raises as BucketRules does."""
+    """Make the buckets that are not there, and write the wanted rules over theirs. Raises as they do."""
     held = _held(db, now)
     for kind, bucket in ports.buckets.items():
+        bucket.make()
         bucket.put_lifecycle(wanted_lifecycle(ports.policy, kind, held))
         if kind == _UPLOADS and ports.origins:
             bucket.put_cors(_wanted_cors(ports))
