@@ -88,13 +88,16 @@ class Cinema(Academy):
     def delete(self, video: str) -> None:
         self.api.delete(f"{MEDIA}/videos/{video}/")
 
-    def time_passes(self) -> None:
-        """Leases and waits of this tenant have ended, as minutes later; if PostgreSQL is there."""
+    def time_passes(self, dead: int) -> None:
+        """Waits of this tenant, and leases of its attempts up to `dead`, have ended, as minutes later; if
+        PostgreSQL is there.
+        """
         with suppress(psycopg.OperationalError):
             self.query(
                 "UPDATE media.encode_job SET due_at = now(),"
                 " lease_until = CASE WHEN state = 'RUNNING' THEN now() END"
-                " WHERE tenant_id = %(tenant)s AND state IN ('RUNNING', 'RETRY_WAIT') RETURNING 1"
+                " WHERE tenant_id = %(tenant)s AND (state = 'RETRY_WAIT' OR"
+                f" state = 'RUNNING' AND attempt <= {dead}) RETURNING 1"
             )
 
 
