@@ -56,11 +56,12 @@ def generated() -> dict[Path, str]:
 
 
 def _render(call: Call) -> int:
-    old = [path for path, text in generated().items() if not path.exists() or path.read_text("utf-8") != text]
+    wanted = generated()
+    old = [path for path, text in wanted.items() if not path.exists() or path.read_text("utf-8") != text]
     for path in old:
         print(f"{path.name} is not what deploy says" if call.arguments.check else f"{path.name} written")
         if not call.arguments.check:
-            path.write_text(generated()[path], encoding="utf-8")
+            path.write_text(wanted[path], encoding="utf-8")
     return 1 if old and call.arguments.check else 0
 
 
